@@ -1,0 +1,37 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+from .checks import check_images, check_labels
+from .datalist import describe, fingerprint, open_dataset
+from .mask import LoadLesionMaskd, PlainPILReader
+from .readers import (
+    read_class_folders,
+    read_csv,
+    read_datalist,
+    read_dataset,
+    read_idrid,
+    read_palm,
+)
+from .split import split, take_fraction
+from .synthetic import write_synthetic_fundus
+
+__all__ = [
+    "LoadLesionMaskd",
+    "PlainPILReader",
+    "check_images",
+    "check_labels",
+    "describe",
+    "fingerprint",
+    "open_dataset",
+    "read_class_folders",
+    "read_csv",
+    "read_datalist",
+    "read_dataset",
+    "read_idrid",
+    "read_palm",
+    "split",
+    "take_fraction",
+    "write_synthetic_fundus",
+]

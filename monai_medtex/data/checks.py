@@ -1,0 +1,168 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Checks of what users give - paths, labels, images - before a training starts, rather than hours into it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import nibabel
+import numpy as np
+from monai.utils import ensure_tuple
+from PIL import Image
+
+from monai_medtex.utils import InputError
+
+__all__ = ["UNKNOWN", "check_images", "check_labels", "label_number", "path_inside"]
+
+UNKNOWN = -1
+
+_WORKERS = 2
+
+
+def label_number(value: object, where: str) -> int:
+    """Read a label as it stands in a list: a whole number as number or text, ``None`` or empty text for unknown.
+
+    Args:
+        value: the label.
+        where: file and entry, for the error.
+
+    Returns:
+        the label, -1 where it is unknown.
+
+    Raises:
+        InputError: if it is something else.
+    """
+    if value is None or value == "":
+        return UNKNOWN
+    number = float("nan")
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        with suppress(ValueError, OverflowError):
+            number = float(value)
+    if not number.is_integer():
+        raise InputError(f"{where}: label {value!r} is not an integer")
+    return int(number)
+
+
+def path_inside(folder: Path, name: object, where: str) -> str:
+    """Resolve a path that stands in a list, and refuse one that leaves the list's folder, be it by a link.
+
+    Args:
+        folder: the list's folder, resolved.
+        name: path relative to it, or absolute.
+        where: file and entry, for the error.
+
+    Returns:
+        absolute path.
+
+    Raises:
+        InputError: if ``name`` is no path or leads out of ``folder``.
+    """
+    if not isinstance(name, str) or not name:
+        raise InputError(f"{where}: expected the path of a file, got {name!r}")
+    try:
+        path = (folder / name).resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(f"{where}: {name!r} is no usable path: {error}") from error
+    if not path.is_relative_to(folder):
+        raise InputError(f"{where}: {name!r} leads out of the folder {folder}")
+    return str(path)
+
+
+def _read_pil(file: str) -> tuple[tuple[int, ...], int]:
+    with Image.open(file) as image:
+        image.load()
+        bands = image.getbands()
+        channels = 3 if bands[0] == "P" else sum(band not in "Aa" for band in bands)
+        if image.mode == "F":
+            _check_finite(np.asarray(image))
+        return image.size, channels
+
+
+def _read_nifti(file: str) -> tuple[tuple[int, ...], int]:
+    volume = nibabel.load(file)
+    _check_finite(np.asanyarray(volume.dataobj))  # type: ignore[attr-defined]
+    return volume.shape[:3], math.prod(volume.shape[3:])  # type: ignore[attr-defined]
+
+
+def _check_finite(values: np.ndarray) -> None:
+    if not np.isfinite(values).all():
+        raise InputError("holds values that are not finite")
+
+
+def _read(file: str) -> tuple[tuple[int, ...], int]:
+    """Decode a whole file; give its spatial size in MONAI's axis order, and its channels without alpha."""
+    if not Path(file).is_file():
+        raise InputError("no such file")
+    try:
+        return (_read_nifti if file.lower().endswith((".nii", ".nii.gz")) else _read_pil)(file)
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(f"unreadable or truncated: {' '.join(str(error).split())}") from error
+
+
+def _problem(entry: dict, channels: int) -> str | None:
+    """What is wrong with an entry's files, in words."""
+    file = entry["image"]
+    try:
+        size, found = _read(file)
+        if found != channels:
+            return f"{file}: {found} channel(s), expected {channels}"
+        for file in ensure_tuple(entry.get("mask", ())):
+            mask_size, _ = _read(file)
+            if mask_size != size:
+                return f"{file}: mask of size {mask_size}, but its image {entry['image']} is {size}"
+    except InputError as error:
+        return f"{file}: {error}"
+    return None
+
+
+def check_images(entries: Sequence[dict], channels: int) -> None:
+    """Read every image and mask once, and refuse those that a training would fail on.
+
+    As :class:`~monai_medtex.data.PlainPILReader` reads them, alpha is no channel, and a palette makes 3.
+
+    Args:
+        entries: entries of a data list.
+        channels: channels that each image must have.
+
+    Raises:
+        InputError: one line that names the first bad file, the reason, and how many more entries are bad. Bad is a file
+            that is missing, unreadable, truncated or not finite, another number of channels, or a mask that differs
+            from its image in size.
+    """
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        problems = [problem for problem in pool.map(partial(_problem, channels=channels), entries) if problem]
+    if problems:
+        raise InputError(problems[0] + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""))
+
+
+def check_labels(entries: Sequence[dict], num_classes: int, required: bool) -> None:
+    """Refuse labels that do not fit the network.
+
+    Args:
+        entries: entries of a data list.
+        num_classes: classes of the network; labels are 0 to ``num_classes - 1``, or -1 for unknown.
+        required: whether each entry must have a label and at least two classes must occur, as to train a teacher.
+
+    Raises:
+        InputError: one line that names the first file with a bad label and the label, or the only class.
+    """
+    for entry in entries:
+        if not UNKNOWN <= entry["label"] < num_classes:
+            raise InputError(f"{entry['image']}: label {entry['label']} is not in 0..{num_classes - 1} (-1 = unknown)")
+    if not required:
+        return
+    unknown = [entry["image"] for entry in entries if entry["label"] == UNKNOWN]
+    if unknown:
+        raise InputError(f"{unknown[0]}: no label, but labels are required; {len(unknown)} image(s) have none")
+    classes = sorted({entry["label"] for entry in entries})
+    if len(classes) < 2:
+        raise InputError(f"one class only: at least two are required, but all {len(entries)} labels are {classes}")

@@ -1,0 +1,143 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Data lists: which images belong to which section, with what is known about them.
+
+A data list is a dict with the keys ``training``, ``validation`` and ``test``, each a list (maybe empty) of entries:
+
+- ``image``: absolute path;
+- ``label``: class index, -1 where it is unknown;
+- ``mask``: absolute path of the lesion mask, or a list of paths for the union of several; only where there is one;
+- ``mask_inverted``: ``True`` where the masks are dark on the lesion, as in PALM; only with ``mask``;
+- ``patient``: name; only where it is known. Splits keep the images of one patient together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from monai.utils import ensure_tuple
+
+from monai_medtex.utils import InputError, home
+
+from .checks import UNKNOWN
+from .readers import SECTIONS, read_dataset
+from .split import split, take_fraction
+
+__all__ = ["describe", "fingerprint", "open_dataset"]
+
+_log = logging.getLogger("monai_medtex")
+
+
+def describe(datalist: Mapping[str, list[dict]]) -> str:
+    """Count the images, as in ``training 4 (label 0: 3, unknown: 1), validation 0, test 0``.
+
+    Args:
+        datalist: data list.
+
+    Returns:
+        one line, with the labels in ascending order and the unknown last.
+    """
+
+    def counted(entries: list[dict]) -> str:
+        counts = sorted(Counter(entry["label"] for entry in entries).items(), key=lambda item: (item[0] < 0, item[0]))
+        texts = [f"{'unknown' if label == UNKNOWN else f'label {label}'}: {count}" for label, count in counts]
+        return f"{len(entries)} ({', '.join(texts)})" if entries else "0"
+
+    return ", ".join(f"{section} {counted(datalist[section])}" for section in SECTIONS)
+
+
+def _synthetic(size: int) -> Path:
+    from .synthetic import write_synthetic_fundus
+
+    return write_synthetic_fundus(home() / "data", size=size)
+
+
+def _split_off(datalist: dict[str, list[dict]], section: str, share: float, seed: int) -> None:
+    if not share or datalist[section]:
+        return
+    datalist["training"], datalist[section] = split(datalist["training"], [1 - share, share], seed)
+    if not datalist[section]:
+        _log.warning("too few training images or patients to split off a section %s of %g", section, share)
+
+
+def open_dataset(
+    dataset_dir: str | os.PathLike | None,
+    *,
+    fraction: float = 1.0,
+    test_fraction: float = 0.25,
+    val_fraction: float = 0.1,
+    image_size: int = 128,
+    seed: int = 0,
+    split_seed: int = 0,
+) -> dict[str, list[dict]]:
+    """Open a data set as a data list with all its sections.
+
+    Sections that the data set has are kept. The others are split off ``training``, stratified by label and without
+    dividing patients, in the same way for every ``seed``: runs that differ in it are tested on the same images.
+
+    Args:
+        dataset_dir: what :func:`~monai_medtex.data.read_dataset` reads; ``None`` or an empty text for synthetic images,
+            made below :func:`monai_medtex.utils.home`.
+        fraction: share of the training images to keep, in (0, 1]; a smaller one is a subset of a larger one.
+        test_fraction: share of the training images to split off where there is no test section, in [0, 1).
+        val_fraction: share of the rest to split off where there is no validation section, in [0, 1).
+        image_size: width and height of the synthetic images in pixels.
+        seed: seed of the choice of ``fraction``.
+        split_seed: seed of the split.
+
+    Returns:
+        data list.
+
+    Raises:
+        InputError: for arguments out of range, data that cannot be read, or no training image.
+    """
+    for name, share in {"test_fraction": test_fraction, "val_fraction": val_fraction}.items():
+        if not 0 <= share < 1:
+            raise InputError(f"{name} must be at least 0 and below 1, got {share}")
+    source = dataset_dir or _synthetic(image_size)
+    datalist = read_dataset(source)
+    _split_off(datalist, "test", test_fraction, split_seed)
+    _split_off(datalist, "validation", val_fraction, split_seed)
+    datalist["training"] = take_fraction(datalist["training"], fraction, seed)
+    if not datalist["training"]:
+        raise InputError(f"{source}: no training images: {describe(datalist)}")
+    _log.info("%s: in use: %s", source, describe(datalist))
+    return datalist
+
+
+def fingerprint(datalist: Mapping[str, list[dict]]) -> str:
+    """Identify the data of a run: the same wherever the files lie and in whatever order they are listed.
+
+    Args:
+        datalist: data list.
+
+    Returns:
+        the first 12 hexadecimal digits of a SHA-256 over section, label, and, of image and masks, the path relative to
+        the common folder and the size.
+
+    Raises:
+        InputError: if a file cannot be found.
+    """
+    rows = [
+        (section, entry["label"], [entry["image"], *ensure_tuple(entry.get("mask", ()))])
+        for section, entries in datalist.items()
+        for entry in entries
+    ]
+    folders = {os.path.dirname(file) for _, _, files in rows for file in files}
+    common = os.path.commonpath(folders) if folders else ""
+
+    def named(file: str) -> tuple[str, int]:
+        try:
+            return Path(os.path.relpath(file, common)).as_posix(), os.path.getsize(file)
+        except OSError as error:
+            raise InputError(f"{file}: {error.strerror}") from error
+
+    lines = sorted(json.dumps([section, label, [named(file) for file in files]]) for section, label, files in rows)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]

@@ -1,0 +1,99 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from functools import partial, reduce
+from os import PathLike
+from typing import Any
+
+import torch
+from monai.config import KeysCollection
+from monai.data import PILReader
+from monai.data.utils import is_supported_format
+from monai.transforms import LoadImage, MapTransform
+from monai.utils import ensure_tuple
+from PIL import Image
+
+from monai_medtex.utils import InputError
+
+__all__ = ["LoadLesionMaskd", "PlainPILReader"]
+
+_PLAIN_MODE = {"P": "RGB", "PA": "RGB", "RGBA": "RGB", "RGBa": "RGB", "LA": "L", "La": "L"}
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    return image.convert(_PLAIN_MODE[image.mode]) if image.mode in _PLAIN_MODE else image
+
+
+class PlainPILReader(PILReader):
+    """MONAI's reader of PNG, JPEG and BMP, also for TIFF, that looks up palettes and drops alpha: 1 or 3 channels."""
+
+    def __init__(self) -> None:
+        super().__init__(converter=_plain)
+
+    def verify_suffix(self, filename: Sequence[str | PathLike] | str | PathLike) -> bool:
+        """Whether the suffix is one of a 2-D image format.
+
+        Args:
+            filename: file or files.
+        """
+        return super().verify_suffix(filename) or is_supported_format(filename, ["tif", "tiff"])
+
+
+def _image_loader() -> LoadImage:
+    loader = LoadImage(ensure_channel_first=True)
+    loader.register(PlainPILReader())
+    return loader
+
+
+class LoadLesionMaskd(MapTransform):
+    """Replace the lesion masks of an entry by one binary mask; without masks, by one of zeros.
+
+    To be placed right after the image was loaded channel first. ``data["mask"]`` is a file, or a list of files whose
+    union is taken. A pixel belongs to the lesion where a file's value (the highest of its channels) is above 0 and at
+    least half of the file's maximum; if ``data["mask_inverted"]`` is true, where this does not hold. The result is a
+    float tensor of 0 and 1, shape ``1HW[D]``, in the image's axes.
+
+    Args:
+        keys: key of the mask.
+        ref_key: key of the loaded image, which gives the spatial size.
+        inverted_key: key of the flag for masks that are dark where the lesion is.
+
+    Raises:
+        InputError: when called with a mask and an image that differ in spatial size.
+    """
+
+    def __init__(
+        self, keys: KeysCollection = "mask", ref_key: str = "image", inverted_key: str = "mask_inverted"
+    ) -> None:
+        super().__init__(keys, allow_missing_keys=True)
+        self.ref_key = ref_key
+        self.inverted_key = inverted_key
+        self.loader = _image_loader()
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Load the masks of one entry.
+
+        Args:
+            data: entry with the image loaded.
+
+        Returns:
+            the entry with the mask loaded, and without the flag.
+        """
+        result = {key: value for key, value in data.items() if key != self.inverted_key}
+        image = data[self.ref_key]
+        load = partial(self._load, image=image, inverted=bool(data.get(self.inverted_key)))
+        for key in self.keys:
+            files = ensure_tuple(data.get(key) or ())
+            masks = [torch.zeros_like(image[:1], dtype=torch.bool)] if not files else map(load, files)
+            result[key] = reduce(torch.logical_or, masks).float()
+        return result
+
+    def _load(self, file: str, image: torch.Tensor, inverted: bool) -> torch.Tensor:
+        value = self.loader(file).amax(0, keepdim=True)
+        if value.shape[1:] != image.shape[1:]:
+            image_file = getattr(image, "meta", {}).get("filename_or_obj", "its image")
+            raise InputError(f"mask {file} is {tuple(value.shape[1:])} but {image_file} is {tuple(image.shape[1:])}")
+        return ((value > 0) & (2 * value >= value.max())) ^ inverted

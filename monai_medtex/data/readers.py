@@ -1,0 +1,300 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Read what users have - a list, a table, a public data set, folders - as one data list (see :mod:`.datalist`)."""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from monai_medtex.utils import InputError
+
+from .checks import UNKNOWN, label_number, path_inside
+
+__all__ = ["read_class_folders", "read_csv", "read_datalist", "read_dataset", "read_idrid", "read_palm"]
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".nii", ".nii.gz")
+SECTIONS = ("training", "validation", "test")
+_SECTION_OF = {name: name for name in SECTIONS} | {"train": "training", "val": "validation"}
+
+_IDRID_SETS = {"training": "a. Training Set", "test": "b. Testing Set"}
+_IDRID_LESIONS = ("MA", "HE", "EX", "SE")
+_IDRID_MASKS = "2. All Segmentation Groundtruths"
+_IDRID_GRADES = "[!.]*Disease Grading_*ing Labels.csv"
+
+_log = logging.getLogger("monai_medtex")
+
+
+def _datalist(**entries: list[dict]) -> dict[str, list[dict]]:
+    return {section: entries.get(section, []) for section in SECTIONS}
+
+
+def _images_in(folder: Path, pattern: str = "*") -> list[Path]:
+    """Images in a folder, or below it with the pattern ``**/*``, sorted; what is hidden is passed over."""
+    files = (path for path in folder.glob(pattern) if path.name.lower().endswith(IMAGE_SUFFIXES) and path.is_file())
+    return sorted(path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+
+
+def _with_masks(entry: dict[str, Any], masks: list[str], inverted: bool = False) -> dict[str, Any]:
+    if not masks:
+        return entry
+    mask = {"mask": masks[0] if len(masks) == 1 else masks}
+    return entry | mask | ({"mask_inverted": True} if inverted else {})
+
+
+def _listed(folder: Path, raw: Mapping[str, Any], where: str) -> dict[str, Any]:
+    masks = raw.get("mask") or []
+    inverted = raw.get("mask_inverted", False)
+    if not isinstance(inverted, bool):
+        raise InputError(f"{where}: mask_inverted is {inverted!r}, expected true or false")
+    entry = {"image": path_inside(folder, raw.get("image"), where), "label": label_number(raw.get("label"), where)}
+    masks = [path_inside(folder, mask, where) for mask in (masks if isinstance(masks, list) else [masks])]
+    names = [raw.get(key) for key in ("patient", "subject", "patient_id")]
+    patients = [str(name) for name in names if name not in (None, "")]
+    return _with_masks(entry, masks, inverted) | ({"patient": patients[0]} if patients else {})
+
+
+def read_datalist(root: Path) -> dict[str, list[dict]]:
+    """Read MONAI's ``datalist.json``.
+
+    Args:
+        root: the file, or the folder that holds ``datalist.json``. Its keys ``training``, ``validation``, ``test`` hold
+            lists of ``{"image", "label"?, "mask"?, "mask_inverted"?, "patient"|"subject"|"patient_id"?}`` or of paths;
+            paths are relative to the file's folder.
+
+    Returns:
+        data list.
+
+    Raises:
+        InputError: for a file that is no such list, a path that leads out of the folder, or a label that is no integer.
+    """
+    file = root / "datalist.json" if root.is_dir() else root
+    folder, result = file.parent.resolve(), _datalist()
+    try:
+        content = json.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{file}: not readable as JSON: {error}") from error
+    if not isinstance(content, dict) or not set(SECTIONS) & set(content):
+        found = list(content) if isinstance(content, dict) else f"a {type(content).__name__}"
+        raise InputError(f"{file}: expected at least one of the keys {', '.join(SECTIONS)}, got {found}")
+    for section in SECTIONS:
+        raws = content.get(section, [])
+        if not isinstance(raws, list):
+            raise InputError(f"{file}: {section} must be a list, got {raws!r}")
+        for index, raw in enumerate(raws):
+            raw = raw if isinstance(raw, dict) else {"image": raw}
+            result[section].append(_listed(folder, raw, f"{file}: {section}[{index}]"))
+    return result
+
+
+def _csv_rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield line number and cells by column: first of the header itself, then of each row that is not empty."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            lines = csv.reader(stream)
+            names = [name.strip().lower() for name in next(lines, [])]
+            yield 1, dict(zip(names, names, strict=True))
+            for cells in lines:
+                if any(cell.strip() for cell in cells):
+                    yield lines.line_num, dict(zip(names, (cell.strip() for cell in cells), strict=False))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{file}: not readable as CSV: {error}") from error
+
+
+def _csv_files(root: Path) -> list[Path]:
+    files = sorted(root.iterdir()) if root.is_dir() else [root]
+    files = [file for file in files if file.suffix.lower() == ".csv" and file.is_file()]
+    return [file for file in files if "image" in next(_csv_rows(file))[1]]
+
+
+def read_csv(root: Path) -> dict[str, list[dict]]:
+    """Read a comma-separated table with a header.
+
+    Args:
+        root: the file, or a folder with exactly one csv file that has a column ``image``. Further columns, optional:
+            ``label``, ``mask``, ``patient`` (or ``subject``, ``patient_id``) and ``split`` (``training``/``train``,
+            ``validation``/``val``, ``test``). An empty cell is an unknown; without ``split`` a row is for training.
+            Paths are relative to the file's folder.
+
+    Returns:
+        data list.
+
+    Raises:
+        InputError: for no or several such files, a path that leads out of the folder, a label that is no integer, or
+            another value of ``split``.
+    """
+    files = _csv_files(root)
+    if len(files) != 1:
+        raise InputError(f"{root}: expected one csv file with a column image, got {[file.name for file in files]}")
+    folder, result = files[0].parent.resolve(), _datalist()
+    for line, row in list(_csv_rows(files[0]))[1:]:
+        where, name = f"{files[0]}: line {line}", row.get("split", "").lower() or "training"
+        if name not in _SECTION_OF:
+            raise InputError(f"{where}: split {name!r} is none of {', '.join(_SECTION_OF)}")
+        known = {key: cell for key, cell in row.items() if key != "mask_inverted"}
+        result[_SECTION_OF[name]].append(_listed(folder, known, where))
+    return result
+
+
+def _palm_files(root: Path) -> tuple[list[Path], defaultdict[str, list[str]]]:
+    """Give the images, and the lesion masks by image name; disc masks and illustrations are neither."""
+    images: list[Path] = []
+    lesions: defaultdict[str, list[str]] = defaultdict(list)
+    for path in _images_in(root, "**/*"):
+        folders = path.relative_to(root).parent.as_posix().lower().replace(" ", "_")
+        if "lesion_masks" in folders:
+            lesions[path.stem].append(str(path))
+        elif not re.search("mask|illustration|annotation", folders):
+            images.append(path)
+    return images, lesions
+
+
+def _is_palm(root: Path) -> bool:
+    images, lesions = _palm_files(root)
+    letters = {path.stem[0] for path in images}
+    named = all(re.fullmatch(r"[PHNVT]\d+", path.stem) for path in images)
+    return named and "P" in letters and (bool(lesions) or bool(letters & {"H", "N"}))
+
+
+def read_palm(root: Path) -> dict[str, list[dict]]:
+    """Read the training images of PALM (iChallenge-PM) as released (Fang 2024, doi 10.1038/s41597-024-02911-2).
+
+    Args:
+        root: a folder that holds, at any depth, images named ``P0001`` (pathologic myopia, label 1), ``H0001`` (high
+            myopia) or ``N0001`` (normal; both label 0) and maybe lesion masks, ``Lesion_Masks/Atrophy/P0001.bmp`` etc.,
+            in which a lesion is 0 and the background 255. The unlabelled ``V*`` and ``T*`` images are left out.
+
+    Returns:
+        data list, all in ``training``.
+    """
+    images, lesions = _palm_files(root)
+    entries = [
+        _with_masks({"image": str(path), "label": int(path.stem[0] == "P")}, lesions[path.stem], inverted=True)
+        for path in images
+        if re.fullmatch(r"[PHN]\d+", path.stem)
+    ]
+    return _datalist(training=entries)
+
+
+def _idrid_grading(grades: Path) -> dict[str, list[dict]]:
+    section = "training" if "_Training" in grades.name else "test"
+    rows = list(_csv_rows(grades))[1:]
+    table = {
+        row.get("image name"): label_number(row.get("retinopathy grade"), f"{grades}: line {line}")
+        for line, row in rows
+    }
+    images = _images_in(grades.parent.parent / "1. Original Images" / _IDRID_SETS[section])
+    graded = [(path, table.get(path.stem, UNKNOWN)) for path in images]
+    return {section: [{"image": str(path), "label": min(grade, 1)} for path, grade in graded if grade != 1]}
+
+
+def _idrid_segmentation(masks: Path) -> dict[str, list[dict]]:
+    result = _datalist()
+    for section, name in _IDRID_SETS.items():
+        found = {path.stem: str(path) for path in _images_in(masks / name, "**/*")}
+        for path in _images_in(masks.parent / "1. Original Images" / name):
+            lesions = [f"{path.stem}_{lesion}" for lesion in _IDRID_LESIONS]
+            own = [found[lesion] for lesion in lesions if lesion in found]
+            result[section].append(_with_masks({"image": str(path), "label": 1}, own))
+    return result
+
+
+def _is_idrid(root: Path) -> bool:
+    return any(root.rglob(_IDRID_GRADES)) or any(root.rglob(_IDRID_MASKS))
+
+
+def read_idrid(root: Path) -> dict[str, list[dict]]:
+    """Read "A. Segmentation" or "B. Disease Grading" of IDRiD as released (Porwal 2018, doi 10.3390/data3030025).
+
+    Grading: label 0 for grade 0, label 1 ("referable") for grade 2 and above; grade 1 is left out. Segmentation: label
+    1; the mask is the union of microaneurysms, haemorrhages, hard and soft exudates, without the optic disc.
+
+    Args:
+        root: the folder of one of the two tasks, or a folder that holds it.
+
+    Returns:
+        data list with the released training and test sets.
+
+    Raises:
+        InputError: where both tasks lie below ``root``: they share photographs, across training and test.
+    """
+    grades, masks = sorted(root.rglob(_IDRID_GRADES)), sorted(root.rglob(_IDRID_MASKS))
+    if grades and masks:
+        raise InputError(f"{root}: holds IDRiD's segmentation and grading, which share photographs; give one of them")
+    parts = [_idrid_grading(file) for file in grades] + [_idrid_segmentation(folder) for folder in masks]
+    return {section: [entry for part in parts for entry in part.get(section, [])] for section in SECTIONS}
+
+
+def _folders_in(root: Path) -> list[Path]:
+    return sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def read_class_folders(root: Path) -> dict[str, list[dict]]:
+    """Read ``root/<class>/*`` or ``root/<split>/<class>/*``, the split being named as in :func:`read_csv`.
+
+    Args:
+        root: the folder. The class folders, sorted by name, get the labels 0, 1, ...; a single folder and images that
+            lie loose tell no class, so there the label is unknown.
+
+    Returns:
+        data list.
+
+    Raises:
+        InputError: for a folder of masks among the classes, or loose images beside class folders.
+    """
+    splits = [(_SECTION_OF[path.name.lower()], path) for path in _folders_in(root) if path.name.lower() in _SECTION_OF]
+    parts = splits or [("training", root)]
+    names = sorted({path.name for _, part in parts for path in _folders_in(part) if _images_in(path)})
+    if any(re.fullmatch(r"masks?", name.lower()) for name in names):
+        raise InputError(f"{root}: masks are no class, among {names}; give a datalist.json or a csv file")
+    if names and any(_images_in(part) for _, part in parts):
+        raise InputError(f"{root}: has images beside the class folders {names}; give a datalist.json or a csv file")
+    labels = {name: index if len(names) > 1 else UNKNOWN for index, name in enumerate(names)}
+    result = _datalist()
+    for section, part in parts:
+        for folder, label in [(part, UNKNOWN), *((part / name, label) for name, label in labels.items())]:
+            result[section] += [{"image": str(path), "label": label} for path in _images_in(folder)]
+    return result
+
+
+_LAYOUTS = (
+    ("datalist.json", lambda root: root.suffix.lower() == ".json" or (root / "datalist.json").is_file(), read_datalist),
+    ("csv file with a column image", lambda root: root.suffix.lower() == ".csv" or bool(_csv_files(root)), read_csv),
+    ("IDRiD", _is_idrid, read_idrid),
+    ("PALM", _is_palm, read_palm),
+    ("folders of images", Path.is_dir, read_class_folders),
+)
+
+
+def read_dataset(path: str | os.PathLike) -> dict[str, list[dict]]:
+    """Read images in whichever known layout lies at ``path``; the layout is logged.
+
+    Args:
+        path: ``datalist.json`` or a csv file, or a folder with one of them, with IDRiD or PALM as released, with one
+            folder per class, or with images.
+
+    Returns:
+        data list.
+
+    Raises:
+        InputError: if ``path`` does not exist or holds no images in one of these layouts.
+    """
+    root = Path(path).expanduser().resolve()
+    if not root.exists():
+        raise InputError(f"{path}: no such file or folder")
+    for name, recognises, read in _LAYOUTS:
+        if recognises(root):
+            datalist = read(root)
+            if any(datalist.values()):
+                _log.info("%s: read as %s", root, name)
+                return datalist
+            break
+    raise InputError(f"{path}: no images found; accepted: {', '.join(name for name, _, _ in _LAYOUTS)}")

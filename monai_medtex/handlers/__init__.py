@@ -1,0 +1,30 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+from .best_model import BestModel
+from .distillation_output import DistillationOutput
+from .epoch_log import EpochLog
+from .epoch_seed import EpochSeed
+from .explained_images import ExplainedImages
+from .image_table import ImageTable
+from .loss_terms import LossTerms
+from .run_checkpoint import RunCheckpoint
+from .summary_file import SummaryFile
+from .theta_overlays import ThetaOverlays
+from .weights_loader import WeightsLoader
+
+__all__ = [
+    "BestModel",
+    "DistillationOutput",
+    "EpochLog",
+    "EpochSeed",
+    "ExplainedImages",
+    "ImageTable",
+    "LossTerms",
+    "RunCheckpoint",
+    "SummaryFile",
+    "ThetaOverlays",
+    "WeightsLoader",
+]

@@ -1,0 +1,75 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+from collections import Counter
+from collections.abc import Sequence
+
+from ignite.engine import Engine, Events
+from monai.utils import CommonKeys
+
+from monai_medtex.reporting import ExplainedImage, explained_figure, has_matplotlib
+from monai_medtex.utils import atomic_write
+
+__all__ = ["ExplainedImages"]
+
+logger = logging.getLogger("monai_medtex")
+
+
+class ExplainedImages:
+    """Draw a figure of some images of a 2-D evaluation, with and without lesion, for each answer of the teacher.
+
+    The images are drawn at random, the same for the same data.
+
+    Args:
+        path: of the PNG.
+        class_names: names of the classes.
+        per_group: images with one answer of the teacher and with, or without, a lesion mask.
+    """
+
+    def __init__(self, path: str | os.PathLike, class_names: Sequence[str], per_group: int = 2) -> None:
+        self.path = path
+        self.class_names = list(class_names)
+        self.per_group = per_group
+        self._groups: dict[tuple[int, bool], list[ExplainedImage]] = {}
+        self._seen: Counter[tuple[int, bool]] = Counter()
+        self._random = random.Random(0)
+
+    def attach(self, engine: Engine) -> None:
+        """Collect in every iteration, draw at the end."""
+        engine.add_event_handler(Events.EPOCH_STARTED, self.reset)
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self.collect)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self.draw)
+
+    def reset(self, engine: Engine) -> None:  # noqa: ARG002
+        """Forget the last evaluation."""
+        self._groups, self._seen, self._random = {}, Counter(), random.Random(0)
+
+    def collect(self, engine: Engine) -> None:
+        """Draw a sample of each group that is uniform whatever the group's size (reservoir sampling)."""
+        output = engine.state.output
+        taught, learnt = output["teacher_pred"].softmax(dim=1).cpu(), output[CommonKeys.PRED].softmax(dim=1).cpu()
+        for number, answer in enumerate(taught.argmax(dim=1).tolist()):
+            image, theta, lesion = (output[key][number] for key in (CommonKeys.IMAGE, "theta", "lesion"))
+            group = (answer, bool(lesion.any()))
+            kept = self._groups.setdefault(group, [])
+            place = len(kept) if len(kept) < self.per_group else self._random.randrange(self._seen[group] + 1)
+            self._seen[group] += 1
+            if place < self.per_group:
+                label = int(output["class"][number])
+                kept[place:place + 1] = [
+                    ExplainedImage(image.cpu(), theta.cpu(), lesion.cpu(), taught[number], learnt[number], label)
+                ]
+
+    def draw(self, engine: Engine) -> None:  # noqa: ARG002
+        """Write the figure."""
+        samples = [sample for group in sorted(self._groups, reverse=True) for sample in self._groups[group]]
+        if not has_matplotlib:
+            logger.info("the figure %s is left out: pip install matplotlib", os.path.basename(self.path))
+        elif samples:
+            with atomic_write(self.path) as temporary:
+                explained_figure(samples, self.class_names).savefig(temporary, dpi=130)

@@ -1,0 +1,47 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from numbers import Number
+from typing import Any
+
+from ignite.engine import Engine, Events
+
+from monai_medtex.reporting import write_summary
+
+__all__ = ["SummaryFile"]
+
+logger = logging.getLogger("monai_medtex")
+
+
+class SummaryFile:
+    """Write an evaluation's figures as JSON and CSV, and the main ones into the log.
+
+    Args:
+        folder: where to.
+        shown: which figures the log shows.
+        about: what else belongs into the JSON.
+    """
+
+    def __init__(self, folder: str | os.PathLike, shown: Sequence[str], about: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.shown = tuple(shown)
+        self.about = about
+
+    def attach(self, engine: Engine) -> None:
+        """Write when the evaluation is done."""
+        engine.add_event_handler(Events.COMPLETED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        """Write the files."""
+        metrics = {name: float(value) for name, value in engine.state.metrics.items() if isinstance(value, Number)}
+        summary = write_summary(self.folder, metrics, self.about)
+        figures = "  ".join(f"{name} {summary['metrics'][name]:.4f}" for name in self.shown if name in summary["metrics"])
+        logger.info("evaluation: %s", figures)
+        for line in summary["left_out"]:
+            logger.info("%s", line)
+        logger.info("results are in %s", self.folder)

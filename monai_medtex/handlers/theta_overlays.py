@@ -1,0 +1,54 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import torch
+from ignite.engine import Engine, Events
+from monai.utils import CommonKeys
+from torch.utils.tensorboard import SummaryWriter
+
+from monai_medtex.metrics import pixel_scores, topk_mask, topk_pixels
+from monai_medtex.reporting.overlay import explained_strip
+
+__all__ = ["ThetaOverlays"]
+
+
+class ThetaOverlays:
+    """Show the first images of a 2-D validation in TensorBoard: image, theta, and contours of the top K and the lesion.
+
+    Args:
+        writer: of TensorBoard.
+        images: how many to show.
+        k: pixels in the contour of the top K, as a multiple of 1/64 of the image (the paper's k).
+    """
+
+    def __init__(self, writer: SummaryWriter, images: int = 4, k: int = 3) -> None:
+        self.writer = writer
+        self.images = images
+        self.k = k
+        self._strips: list[torch.Tensor] = []
+
+    def attach(self, engine: Engine) -> None:
+        """Draw while the evaluator iterates, write when it is done."""
+        engine.add_event_handler(Events.EPOCH_STARTED, lambda _: self._strips.clear())
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self.draw)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self.write)
+
+    def draw(self, engine: Engine) -> None:
+        """Draw images until there are enough."""
+        output = engine.state.output
+        wanted = self.images - len(self._strips)
+        if wanted <= 0:
+            return
+        theta = output["theta"][:wanted].cpu()
+        top_k = topk_mask(pixel_scores(theta), topk_pixels(theta.shape[2:], self.k))
+        lesions = output["lesion"][:wanted].cpu() > 0.5
+        for image, scores, top, lesion in zip(output[CommonKeys.IMAGE].cpu(), theta, top_k, lesions, strict=False):
+            self._strips.append(explained_strip(image, scores, top, lesion if lesion.any() else None))
+
+    def write(self, engine: Engine) -> None:
+        """Write one row per image."""
+        for number, strip in enumerate(self._strips):
+            self.writer.add_image(f"theta/{number}", strip, engine.state.epoch)
+        self.writer.flush()

@@ -1,0 +1,91 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from monai.data import MetaTensor
+from monai.inferers import Inferer
+from torch import nn
+
+from monai_medtex.networks import FrozenTeacher
+
+__all__ = ["DistillationInferer", "ExplanationInferer", "has_fast_bfloat16"]
+
+
+def has_fast_bfloat16(device: torch.device | str) -> bool:
+    """Whether the device multiplies bfloat16 in hardware: NVIDIA from Ampere on, CPUs with AVX512-BF16 or AMX."""
+    if torch.device(device).type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def _prepared(inputs: torch.Tensor) -> torch.Tensor:
+    """Drop metadata, which costs time in every operation, and put the channels last."""
+    plain = inputs.as_tensor() if isinstance(inputs, MetaTensor) else inputs
+    return plain.contiguous(memory_format=torch.channels_last if plain.ndim == 4 else torch.channels_last_3d)
+
+
+class DistillationInferer(Inferer):
+    """Run the teacher on X and the network that learns from it, and give the losses all they need in one dict.
+
+    Args:
+        teacher: the frozen teacher; it taps the layers to transfer.
+        amp: whether to run both networks under bfloat16 autocast. The losses stay in float32, and no gradient scaler
+            is needed.
+    """
+
+    def __init__(self, teacher: FrozenTeacher, amp: bool = False) -> None:
+        super().__init__()
+        self.teacher = teacher
+        self.amp = amp
+
+    def __call__(self, inputs: torch.Tensor, network: nn.Module, *args: Any, **kwargs: Any) -> dict:  # noqa: ANN401
+        """Run both networks.
+
+        Args:
+            inputs: images X, shape BCHW[D].
+            network: a :class:`monai_medtex.networks.MedTexNet`, bare or wrapped for distributed training.
+            args: passed to ``network``.
+            kwargs: passed to ``network``.
+
+        Returns:
+            the dict of ``MedTexNet.forward(distill=True)`` with ``teacher_logits``, shape BC, and ``teacher_maps``, a
+            list of BCHW[D].
+        """
+        images = _prepared(inputs)
+        with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=self.amp):
+            teacher_logits, teacher_maps = self.teacher.tap(images)
+            output = network(images, *args, distill=True, **kwargs)
+        return {**output, "teacher_logits": teacher_logits, "teacher_maps": teacher_maps}
+
+
+class ExplanationInferer(Inferer):
+    """Classify and explain with the deployed pair alone.
+
+    Args:
+        amp: whether to run under bfloat16 autocast.
+    """
+
+    def __init__(self, amp: bool = False) -> None:
+        super().__init__()
+        self.amp = amp
+
+    def __call__(self, inputs: torch.Tensor, network: nn.Module, *args: Any, **kwargs: Any) -> dict:  # noqa: ANN401, ARG002
+        """Run explainer and student.
+
+        Args:
+            inputs: images X, shape BCHW[D].
+            network: a :class:`monai_medtex.networks.ExplainedClassifier`.
+            args: unused.
+            kwargs: unused.
+
+        Returns:
+            a dict of ``logits``, shape BC, and ``theta``, shape B1HW[D] or BCHW[D].
+        """
+        images = _prepared(inputs)
+        with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=self.amp):
+            theta = network.explain(images)
+            return {"logits": network.classify(images, theta), "theta": theta}

@@ -1,0 +1,41 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional as F
+from torch.nn.modules.loss import _Loss
+
+__all__ = ["KnowledgeDistillationLoss"]
+
+
+class KnowledgeDistillationLoss(_Loss):
+    """``temperature^2 * KL(softmax(y_T / temperature) || softmax(y_S / temperature))``, computed in float32.
+
+    Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2015; the factor keeps the size of the
+    gradient independent of the temperature.
+
+    Args:
+        temperature: softens both distributions; positive.
+    """
+
+    def __init__(self, temperature: float = 4.0) -> None:
+        super().__init__()
+        if temperature <= 0:
+            raise ValueError(f"temperature must be positive but is {temperature}.")
+        self.temperature = temperature
+
+    def forward(self, student_logits: torch.Tensor, teacher_logits: torch.Tensor) -> torch.Tensor:
+        """Compare the student's distribution with the teacher's.
+
+        Args:
+            student_logits: shape BC.
+            teacher_logits: shape BC; no gradient flows into them.
+
+        Returns:
+            the mean over the batch in nats per image, a scalar.
+        """
+        student = (student_logits.float() / self.temperature).log_softmax(dim=1)
+        teacher = (teacher_logits.detach().float() / self.temperature).log_softmax(dim=1)
+        return self.temperature**2 * F.kl_div(student, teacher, reduction="batchmean", log_target=True)

@@ -1,0 +1,34 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import torch
+from torch.nn.modules.loss import _Loss
+
+__all__ = ["SoftCrossEntropyLoss"]
+
+
+class SoftCrossEntropyLoss(_Loss):
+    """Prediction loss ``L_N = - mean_X sum_l y_T[l] log y_S[l]`` (MED-TEX eq. 2), computed in float32.
+
+    Its negative is a lower bound of I(X'; y_T) up to the entropy H(y_T) (eq. 9, 10).
+    """
+
+    def forward(self, student_logits: torch.Tensor, teacher_logits: torch.Tensor) -> torch.Tensor:
+        """Compare the student's distribution with the teacher's.
+
+        Args:
+            student_logits: shape BC.
+            teacher_logits: shape BC; no gradient flows into them.
+
+        Returns:
+            the mean over the batch in nats per image, a scalar.
+        """
+        if student_logits.shape != teacher_logits.shape:
+            raise ValueError(
+                f"student_logits and teacher_logits must have one shape but have {tuple(student_logits.shape)} "
+                f"and {tuple(teacher_logits.shape)}."
+            )
+        taught = teacher_logits.detach().float().softmax(dim=1)
+        return -(taught * student_logits.float().log_softmax(dim=1)).sum(dim=1).mean()

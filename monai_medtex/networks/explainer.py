@@ -1,0 +1,77 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from monai.networks.layers import Conv
+from monai.networks.nets.basic_unet import Down, TwoConv, UpCat
+from torch import nn
+
+__all__ = ["ConstantExplainer", "Explainer"]
+
+
+class Explainer(nn.Module):
+    """Under-complete auto-encoder with skip connections whose sigmoid gives the scores theta in [0, 1].
+
+    Built of the blocks of MONAI's ``BasicUNet``, with as many resolutions as there are channels. Odd sizes are padded
+    inside, and upsampling is linear, since transposed convolutions print a grid on theta. The image may have any size of at least ``2 ** (len(channels) - 1)`` pixels per axis.
+
+    Nguyen-Duc et al., "MED-TEX", ISBI 2022, eq. 3.
+
+    Args:
+        spatial_dims: 2 or 3.
+        in_channels: channels of the image.
+        theta_channels: 1 for one score per pixel, ``in_channels`` for one per pixel and channel as in the paper.
+        channels: feature channels at each resolution, from the image's own down to the coarsest.
+    """
+
+    def __init__(
+        self, spatial_dims: int, in_channels: int, theta_channels: int = 1, channels: Sequence[int] = (8, 16, 32, 64)
+    ) -> None:
+        super().__init__()
+        if theta_channels not in (1, in_channels):
+            raise ValueError(f"theta_channels must be 1 or in_channels={in_channels} but is {theta_channels}.")
+        if len(channels) < 2:
+            raise ValueError(f"channels must name at least two resolutions but is {channels}.")
+        act, norm = ("relu", {"inplace": True}), "batch"
+        self.stem = TwoConv(spatial_dims, in_channels, channels[0], act, norm, bias=False)
+        self.downs = nn.ModuleList(
+            Down(spatial_dims, fine, coarse, act, norm, bias=False)
+            for fine, coarse in zip(channels[:-1], channels[1:], strict=True)
+        )
+        self.ups = nn.ModuleList(
+            UpCat(spatial_dims, coarse, fine, fine, act, norm, bias=False, upsample="nontrainable")
+            for fine, coarse in zip(channels[-2::-1], channels[:0:-1], strict=True)
+        )
+        self.score = Conv[Conv.CONV, spatial_dims](channels[0], theta_channels, kernel_size=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Score every pixel.
+
+        Args:
+            x: images, shape BCHW[D].
+
+        Returns:
+            theta, shape B1HW[D] or BCHW[D], in [0, 1].
+        """
+        features = self.stem(x)
+        skips = [features]
+        for down in self.downs:
+            features = down(features)
+            skips.append(features)
+        level = len(skips) - 2
+        for up in self.ups:
+            features = up(features, skips[level])
+            level -= 1
+        return torch.sigmoid(self.score(features))
+
+
+class ConstantExplainer(nn.Module):
+    """No explainer: theta is 1 everywhere, so that the student sees the whole image (the paper's "Student (only)")."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return theta of ones, shape B1HW[D], for images of shape BCHW[D]."""
+        return torch.ones_like(x[:, :1])

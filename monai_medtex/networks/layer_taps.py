@@ -1,0 +1,52 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+from monai_medtex.utils import InputError
+
+__all__ = ["check_layers", "tap_layers"]
+
+
+def check_layers(module: nn.Module, layers: Sequence[str], argument: str = "layers") -> None:
+    """Raise an :class:`InputError` that lists the names there are, if ``module`` lacks one of ``layers``."""
+    names = dict(module.named_modules())
+    unknown = [name for name in layers if name not in names]
+    if unknown:
+        there = ", ".join(name for name in names if name)
+        raise InputError(f"{argument} names '{unknown[0]}', which {type(module).__name__} lacks; it has: {there}")
+
+
+@contextmanager
+def tap_layers(module: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, torch.Tensor]]:
+    """Collect the outputs of named layers of any module while the block runs.
+
+    The outputs are cloned, so that a following in-place activation does not change them.
+
+    Args:
+        module: the network.
+        layers: dotted names as in ``module.named_modules()``.
+
+    Yields:
+        a dict that holds each layer's output, shape BC[HWD], once the module has run.
+    """
+    features: dict[str, torch.Tensor] = {}
+
+    def store(name: str) -> torch.utils.hooks.RemovableHandle:
+        def hook(_module: nn.Module, _inputs: object, output: torch.Tensor) -> None:
+            features[name] = output.clone()
+
+        return module.get_submodule(name).register_forward_hook(hook)
+
+    handles = [store(name) for name in dict.fromkeys(layers)]
+    try:
+        yield features
+    finally:
+        for handle in handles:
+            handle.remove()

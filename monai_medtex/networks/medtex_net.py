@@ -1,0 +1,95 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from monai.networks import eval_mode
+from torch import nn
+
+from .explained_classifier import ExplainedClassifier
+from .frozen_teacher import FrozenTeacher
+from .layer_taps import check_layers, tap_layers
+from .vid_head import VIDHead
+
+__all__ = ["MedTexNet"]
+
+
+class MedTexNet(ExplainedClassifier):
+    """What is trained: explainer, student, and one :class:`VIDHead` for each pair of layers.
+
+    Without pairs it is the paper's MED-EX. The heads go through :meth:`forward`, so that distributed training reduces
+    their gradients, and are left out of :meth:`deployable`.
+
+    Args:
+        explainer: maps images BCHW[D] to theta, B1HW[D] or BCHW[D].
+        student: maps images BCHW[D] to logits BC.
+        teacher: asked once for the shapes of its tapped layers, and not kept.
+        student_layers: dotted name of the student's layer for each of ``teacher.layers``, in their order.
+        image_shape: CHW[D] of an image, to find the channels of the layers.
+
+    Raises:
+        InputError: When the student lacks a layer.
+        ValueError: When there are not as many student layers as teacher layers.
+    """
+
+    def __init__(
+        self,
+        explainer: nn.Module,
+        student: nn.Module,
+        teacher: FrozenTeacher,
+        student_layers: Sequence[str],
+        image_shape: Sequence[int],
+    ) -> None:
+        super().__init__(explainer, student)
+        if len(student_layers) != len(teacher.layers):
+            raise ValueError(f"student_layers must pair with {teacher.layers} but is {tuple(student_layers)}.")
+        check_layers(student, student_layers, "student_layers")
+        self.student_layers = tuple(student_layers)
+        self.heads = nn.ModuleList(
+            VIDHead(len(image_shape) - 1, student_map.shape[1], teacher_map.shape[1])
+            for student_map, teacher_map in _paired_maps(student, self.student_layers, teacher, image_shape)
+        )
+
+    def forward(self, x: torch.Tensor, distill: bool = False) -> torch.Tensor | dict:
+        """Classify images; for training, return what the losses need.
+
+        Args:
+            x: images, shape BCHW[D].
+            distill: whether to return a dict instead of the logits.
+
+        Returns:
+            the logits, shape BC, or a dict of ``logits``, ``theta``, and for each pair of layers ``mu``, shape BCHW[D],
+            and ``variance``, shape C, as lists.
+        """
+        theta = self.explain(x)
+        if not distill:
+            return self.classify(x, theta)
+        with tap_layers(self.student, self.student_layers) as features:
+            logits = self.classify(x, theta)
+        predicted = [head(features[name]) for head, name in zip(self.heads, self.student_layers, strict=True)]
+        return {
+            "logits": logits,
+            "theta": theta,
+            "mu": [mu for mu, _ in predicted],
+            "variance": [variance for _, variance in predicted],
+        }
+
+    def deployable(self) -> ExplainedClassifier:
+        """Return explainer and student without the heads; the weights are shared, not copied."""
+        return ExplainedClassifier(self.explainer, self.student)
+
+
+def _paired_maps(
+    student: nn.Module, student_layers: Sequence[str], teacher: FrozenTeacher, image_shape: Sequence[int]
+) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Run one blank image through both networks and return the paired layers."""
+    if not student_layers:
+        return []
+    device = next(teacher.parameters()).device
+    _, teacher_maps = teacher.tap(torch.zeros(1, *image_shape, device=device))
+    with eval_mode(student), tap_layers(student, student_layers) as features:
+        student(torch.zeros(1, *image_shape))
+    return [(features[name], taught) for name, taught in zip(student_layers, teacher_maps, strict=True)]

@@ -1,0 +1,97 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from monai.utils import optional_import
+
+from monai_medtex.metrics import pixel_scores, topk_mask, topk_pixels
+
+from .overlay import contour
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+else:
+    Figure, _ = optional_import("matplotlib.figure", name="Figure")
+
+__all__ = ["ExplainedImage", "explained_figure", "has_matplotlib"]
+
+_, has_matplotlib = optional_import("matplotlib")
+
+
+class ExplainedImage(NamedTuple):
+    """One image with what the networks say of it.
+
+    Attributes:
+        image: shape CWH, in [0, 1].
+        theta: shape 1WH or CWH.
+        lesion: shape 1WH; empty where there is none.
+        teacher: probabilities of the classes, shape C.
+        student: probabilities of the classes, shape C.
+        label: the class, or negative if unknown.
+    """
+
+    image: torch.Tensor
+    theta: torch.Tensor
+    lesion: torch.Tensor
+    teacher: torch.Tensor
+    student: torch.Tensor
+    label: int
+
+
+def explained_figure(samples: Sequence[ExplainedImage], class_names: Sequence[str], k: int = 3) -> Figure:
+    """Draw a column for each image: the image, theta on the fixed scale from 0 to 1, and contours.
+
+    The contours are the top K pixels (yellow) and the lesion (blue).
+
+    Args:
+        samples: the images.
+        class_names: names of the classes.
+        k: the paper's k, so that the contour holds ``k / 64`` of the pixels.
+
+    Returns:
+        a figure of matplotlib.
+    """
+    figure = Figure(figsize=(2.2 * len(samples) + 0.9, 7.2), layout="constrained")
+    axes = figure.subplots(3, len(samples), squeeze=False)
+    for column, sample in zip(axes.T, samples, strict=True):
+        shown = _draw(column, sample, class_names, k)
+    for axis, name in zip(axes[:, 0], ("image", "theta", f"top K, k = {k}"), strict=True):
+        axis.set_ylabel(name)
+    figure.colorbar(shown, ax=axes[1, :].tolist(), shrink=0.9, label="theta")
+    figure.supxlabel("yellow: the K pixels with the highest theta    blue: lesion drawn by an expert", fontsize=9)
+    return figure
+
+
+def _draw(column: Sequence[Axes], sample: ExplainedImage, class_names: Sequence[str], k: int) -> object:
+    pixels = sample.image.mT.permute(1, 2, 0).clamp(0, 1)
+    scores = pixel_scores(sample.theta[None])
+    top = topk_mask(scores, topk_pixels(scores.shape[2:], k))[0]
+    for axis in column:
+        axis.set_xticks([])
+        axis.set_yticks([])
+    column[0].imshow(pixels, cmap="gray", vmin=0, vmax=1)
+    column[0].set_title(_verdicts(sample, class_names), fontsize=8, loc="left")
+    shown = column[1].imshow(scores[0, 0].mT, cmap="magma", vmin=0, vmax=1)
+    column[2].imshow(_outlined(pixels, top, sample.lesion > 0.5))
+    return shown
+
+
+def _outlined(pixels: torch.Tensor, top: torch.Tensor, lesion: torch.Tensor) -> torch.Tensor:
+    outlined = pixels.expand(-1, -1, 3).clone()
+    outlined[contour(top)[0].mT] = torch.tensor([1.0, 0.9, 0.0])
+    outlined[contour(lesion)[0].mT] = torch.tensor([0.0, 0.8, 1.0])
+    return outlined
+
+
+def _verdicts(sample: ExplainedImage, class_names: Sequence[str]) -> str:
+    lines = [f"label: {class_names[sample.label] if sample.label >= 0 else 'unknown'}"]
+    for name, probabilities in (("teacher", sample.teacher), ("student", sample.student)):
+        best = int(probabilities.argmax())
+        lines.append(f"{name}: {class_names[best]} {probabilities[best]:.2f}")
+    return "\n".join(lines)

@@ -1,0 +1,40 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["atomic_write", "home"]
+
+
+@contextmanager
+def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
+    """Give a temporary path beside ``path``; rename it to ``path`` when the block ends well, else remove it.
+
+    A reader, and a process killed at any moment, sees either the old file or the whole new one.
+
+    Args:
+        path: the file to write; its folder is made if needed.
+
+    Yields:
+        the path to write to, with the same suffix as ``path``.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    try:
+        yield temporary
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def home() -> Path:
+    """Folder for data that is generated and for runs: ``MONAI_MEDTEX_HOME``, else ``~/monai_medtex``."""
+    return Path(os.environ.get("MONAI_MEDTEX_HOME") or Path.home() / "monai_medtex")

@@ -1,0 +1,106 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import ignite.distributed as idist
+
+from .errors import InputError
+from .files import atomic_write, home
+
+__all__ = ["fresh_folder", "read_settings", "run_folder"]
+
+logger = logging.getLogger("monai_medtex")
+
+SETTINGS = "settings.json"
+FINISHED = "finished"
+MAY_DIFFER = {"epochs"}
+
+
+def fresh_folder(parent: str | os.PathLike, name: str) -> Path:
+    """Make a folder that was not there before: ``name``, or ``name_2``, ``name_3``, ... where that is taken."""
+    for number in range(1, 10_000):
+        folder = Path(parent) / (name if number == 1 else f"{name}_{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    raise InputError(f"output_dir: {parent} holds too many folders named {name}")
+
+
+def read_settings(run_dir: str | os.PathLike | None) -> dict[str, Any]:
+    """Return the settings that a run was started with.
+
+    Raises:
+        InputError: When ``run_dir`` is no folder of a run.
+    """
+    if not run_dir:
+        raise InputError("run_dir: name the folder of a finished run with --run_dir")
+    path = Path(run_dir) / SETTINGS
+    if not path.is_file():
+        raise InputError(f"run_dir: {run_dir} is no folder of a run (it has no {SETTINGS})")
+    return json.loads(path.read_text())
+
+
+def run_folder(
+    output_dir: str | os.PathLike | None, name: str, settings: Mapping[str, Any], resume: bool | str = False
+) -> Path:
+    """Choose the folder that a run writes to: a fresh one, or that of an unfinished run with the same settings.
+
+    Args:
+        output_dir: where runs are kept; ``runs`` under :func:`monai_medtex.utils.home` if None.
+        name: ends the folder's name, after date and time.
+        settings: what the results depend on, kept in ``settings.json``.
+        resume: False for a fresh folder, True for the newest unfinished run with these settings (a fresh one where
+            there is none), or a run's folder.
+
+    Returns:
+        the same folder on every process of a distributed run.
+
+    Raises:
+        InputError: When the folder to resume was started with other settings.
+    """
+    folder = ""
+    if idist.get_rank() == 0:
+        folder = str(_choose(Path(output_dir or home() / "runs").expanduser().absolute(), name, settings, resume))
+    if idist.get_world_size() > 1:
+        folder = str(idist.broadcast(folder, safe_mode=True))
+    return Path(folder)
+
+
+def _choose(output_dir: Path, name: str, settings: Mapping[str, Any], resume: bool | str) -> Path:
+    plain = json.loads(json.dumps(dict(settings), default=str))
+    if isinstance(resume, str):
+        _refuse_other_settings(resume, plain)
+        return Path(resume).absolute()
+    if resume:
+        for run in sorted(output_dir.glob(f"*_{name}*"), key=lambda path: path.stat().st_mtime, reverse=True):
+            resumable = (run / SETTINGS).is_file() and not (run / FINISHED).exists()
+            if resumable and not _different(read_settings(run), plain):
+                logger.info("resuming %s", run)
+                return run
+        logger.info("nothing to resume in %s with these settings: a new run starts", output_dir)
+    run = fresh_folder(output_dir, f"{time.strftime('%Y%m%d_%H%M%S')}_{name}")
+    with atomic_write(run / SETTINGS) as temporary:
+        temporary.write_text(json.dumps(plain, indent=2) + "\n")
+    logger.info("writing to %s", run)
+    return run
+
+
+def _different(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    return [key for key in new if key not in MAY_DIFFER and old.get(key) != new[key]]
+
+
+def _refuse_other_settings(run_dir: str, settings: Mapping[str, Any]) -> None:
+    old = read_settings(run_dir)
+    for key in _different(old, settings):
+        raise InputError(f"resume: {run_dir} was started with {key}={old.get(key)}, but {key} is {settings[key]}")

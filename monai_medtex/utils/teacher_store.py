@@ -1,0 +1,61 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import ignite.distributed as idist
+from ignite.engine import Engine
+
+from .errors import InputError
+from .files import atomic_write, home
+
+__all__ = ["ensure_teacher", "teacher_path"]
+
+logger = logging.getLogger("monai_medtex")
+
+
+def teacher_path(teacher_ckpt: str | os.PathLike | None, recipe: Mapping[str, Any]) -> Path:
+    """Say where the teacher's weights are: the file the user names, or one that is kept for this recipe.
+
+    Args:
+        teacher_ckpt: a checkpoint, or None for a teacher that is trained on the local labels.
+        recipe: all that such a teacher depends on.
+
+    Raises:
+        InputError: When ``teacher_ckpt`` is no file.
+    """
+    if teacher_ckpt:
+        path = Path(teacher_ckpt).expanduser().absolute()
+        if not path.is_file():
+            raise InputError(f"teacher_ckpt: there is no file {teacher_ckpt}")
+        return path
+    key = hashlib.sha256(json.dumps(dict(recipe), sort_keys=True).encode()).hexdigest()[:12]
+    return home() / "teachers" / f"{key}.pt"
+
+
+def ensure_teacher(path: Path, trainer: Engine, trained: str | os.PathLike) -> None:
+    """Train the teacher unless its weights are there already.
+
+    Args:
+        path: where the weights are expected.
+        trainer: trains the teacher, on all processes of a distributed run.
+        trained: where ``trainer`` leaves the weights; they are copied to ``path`` when it is done.
+    """
+    if path.is_file():
+        logger.info("teacher found: %s", path)
+        return
+    logger.info("no teacher yet for these data and settings: training one")
+    trainer.run()
+    if idist.get_rank() == 0:
+        with atomic_write(path) as temporary:
+            shutil.copyfile(trained, temporary)
+    idist.barrier()

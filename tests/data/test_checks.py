@@ -1,0 +1,162 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from PIL import Image
+
+from monai_medtex.data import check_images, check_labels, read_dataset
+from monai_medtex.utils import InputError
+
+
+def noise(path: Path, mode: str = "RGB", size: tuple[int, int] = (32, 24)) -> str:
+    pixels = np.random.RandomState(0).randint(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    Image.fromarray(pixels).convert(mode).save(path)
+    return str(path)
+
+
+def volume(path: Path, shape: tuple[int, ...] = (6, 5, 4), fill: float = 1.0) -> str:
+    nibabel.save(nibabel.Nifti1Image(np.full(shape, fill, dtype=np.float32), np.eye(4)), path)
+    return str(path)
+
+
+def entry(image: str, **more: object) -> dict:
+    return {"image": image, "label": 0, **more}
+
+
+@pytest.mark.parametrize(
+    ("mode", "name", "channels"),
+    [
+        ("1", "a.png", 1),
+        ("L", "a.jpg", 1),
+        ("LA", "a.png", 1),
+        ("I", "a.tif", 1),
+        ("I;16", "a.png", 1),
+        ("F", "a.tiff", 1),
+        ("RGB", "a.jpeg", 3),
+        ("RGBA", "a.png", 3),
+        ("P", "a.png", 3),
+        ("CMYK", "a.jpg", 4),
+    ],
+)
+def test_channels_of_the_2d_formats(tmp_path: Path, mode: str, name: str, channels: int) -> None:
+    if mode == "I;16":
+        Image.fromarray(np.full((4, 3), 40000, dtype=np.uint16)).save(tmp_path / name)
+        file = str(tmp_path / name)
+    else:
+        file = noise(tmp_path / name, mode)
+    check_images([entry(file)], channels)
+    other = 3 if channels == 1 else 1
+    with pytest.raises(InputError, match=rf"{name}: {channels} channel\(s\), expected {other}$"):
+        check_images([entry(file)], other)
+
+
+@pytest.mark.parametrize(("shape", "channels"), [((6, 5), 1), ((6, 5, 4), 1), ((6, 5, 4, 2), 2)])
+def test_channels_of_volumes(tmp_path: Path, shape: tuple[int, ...], channels: int) -> None:
+    file = volume(tmp_path / "v.nii.gz", shape)
+    check_images([entry(file)], channels)
+    with pytest.raises(InputError, match=rf"v\.nii\.gz: {channels} channel\(s\), expected 7"):
+        check_images([entry(file)], 7)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.bmp", "a.tif", "v.nii", "v.nii.gz"])
+def test_truncated_files(tmp_path: Path, name: str) -> None:
+    file = (volume if name[0] == "v" else noise)(tmp_path / name)
+    channels = 1 if name[0] == "v" else 3
+    check_images([entry(file)], channels)
+    content = Path(file).read_bytes()
+    Path(file).write_bytes(content[: len(content) * 2 // 3])
+    with pytest.raises(InputError, match=rf"{name}: unreadable or truncated: .") as caught:
+        check_images([entry(file)], channels)
+    assert "\n" not in str(caught.value)
+    assert "more" not in str(caught.value)
+
+
+def test_no_image_at_all(tmp_path: Path) -> None:
+    for name in ("a.png", "a.nii.gz"):
+        (tmp_path / name).write_text("hello")
+        with pytest.raises(InputError, match=f"{name}: unreadable or truncated"):
+            check_images([entry(str(tmp_path / name))], 1)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_that_are_not_finite(tmp_path: Path, value: float) -> None:
+    Image.fromarray(np.array([[0, value]], dtype=np.float32)).save(tmp_path / "a.tif")
+    for file in (volume(tmp_path / "v.nii", fill=value), str(tmp_path / "a.tif")):
+        with pytest.raises(InputError, match="holds values that are not finite"):
+            check_images([entry(file)], 1)
+
+
+def test_the_first_bad_file_is_named_and_the_others_are_counted(tmp_path: Path) -> None:
+    good, grey = noise(tmp_path / "good.png"), noise(tmp_path / "grey.png", "L")
+    missing = [entry(str(tmp_path / f"missing{index}.png")) for index in range(3)]
+    with pytest.raises(InputError) as caught:
+        check_images([entry(good), missing[1], entry(grey), missing[0], missing[2], entry(good)], 3)
+    assert str(caught.value) == f"{tmp_path}/missing1.png: no such file (and 3 more)"
+    with pytest.raises(InputError) as caught:
+        check_images([entry(good), entry(grey)], 3)
+    assert str(caught.value) == f"{grey}: 1 channel(s), expected 3"
+
+
+def test_masks(tmp_path: Path) -> None:
+    image, mask = noise(tmp_path / "a.png"), noise(tmp_path / "m.png", "L")
+    check_images([entry(image, mask=mask), entry(image, mask=[mask, image]), entry(image)], 3)
+    turned = noise(tmp_path / "turned.png", "L", size=(24, 32))
+    for bad in (turned, [mask, turned]):
+        with pytest.raises(InputError) as caught:
+            check_images([entry(image, mask=bad)], 3)
+        assert str(caught.value) == f"{turned}: mask of size (24, 32), but its image {image} is (32, 24)"
+    with pytest.raises(InputError, match=r"nowhere\.png: no such file"):
+        check_images([entry(image, mask=str(tmp_path / "nowhere.png"))], 3)
+    Path(mask).write_bytes(Path(mask).read_bytes()[:60])
+    with pytest.raises(InputError, match=r"m\.png: unreadable or truncated"):
+        check_images([entry(image, mask=mask)], 3)
+
+
+def test_masks_of_volumes(tmp_path: Path) -> None:
+    image = volume(tmp_path / "v.nii.gz")
+    check_images([entry(image, mask=volume(tmp_path / "m.nii.gz"))], 1)
+    with pytest.raises(
+        InputError, match=r"m\.nii: mask of size \(6, 5, 5\), but its image .*v\.nii\.gz is \(6, 5, 4\)"
+    ):
+        check_images([entry(image, mask=volume(tmp_path / "m.nii", (6, 5, 5)))], 1)
+
+
+@pytest.mark.parametrize(("name", "channels"), [("idrid256", 3), ("busi256", 1), ("palm224", 3), ("ms3d", 1)])
+def test_real_images_are_sound(shared_data: Path, name: str, channels: int) -> None:
+    datalist = read_dataset(shared_data / name)
+    entries = [entry for section in datalist.values() for entry in section[:20]]
+    check_images(entries, channels)
+    check_labels(entries, 2, required=False)
+
+
+def labelled(*labels: int) -> list[dict]:
+    return [{"image": f"{index}.png", "label": label} for index, label in enumerate(labels)]
+
+
+def test_labels_that_fit() -> None:
+    check_labels(labelled(0, 1, -1, 2), 3, required=False)
+    check_labels(labelled(0, 2), 3, required=True)
+    check_labels(labelled(-1, -1), 3, required=False)
+    check_labels(labelled(1, 1), 3, required=False)
+
+
+@pytest.mark.parametrize("label", [2, -2])
+@pytest.mark.parametrize("required", [True, False])
+def test_labels_out_of_range(label: int, required: bool) -> None:
+    with pytest.raises(InputError, match=rf"^2\.png: label {label} is not in 0\.\.1 \(-1 = unknown\)$"):
+        check_labels(labelled(0, 1, label), 2, required)
+
+
+def test_required_labels() -> None:
+    with pytest.raises(InputError, match=r"^1\.png: no label, .*; 2 image\(s\) have none$"):
+        check_labels(labelled(0, -1, 1, -1), 2, required=True)
+    with pytest.raises(InputError, match=r"^one class only: .* all 3 labels are \[1\]$"):
+        check_labels(labelled(1, 1, 1), 2, required=True)
+    with pytest.raises(InputError, match="one class only"):
+        check_labels([], 2, required=True)

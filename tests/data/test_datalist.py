@@ -1,0 +1,308 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+import torch
+from monai.data import DataLoader, Dataset, MetaTensor
+from monai.transforms import Compose, EnsureChannelFirstd, LoadImage, LoadImaged, Orientationd
+from PIL import Image
+
+from monai_medtex.data import (
+    LoadLesionMaskd,
+    PlainPILReader,
+    describe,
+    fingerprint,
+    open_dataset,
+    read_dataset,
+)
+from monai_medtex.utils import InputError
+
+
+def make(root: Path, sections: dict[str, list[int]]) -> Path:
+    """A data list with one small image for each given label; files differ in size."""
+    root.mkdir(parents=True)
+    content: dict[str, list[dict]] = {}
+    for section, labels in sections.items():
+        content[section] = [{"image": f"{section}{index}.png", "label": label} for index, label in enumerate(labels)]
+        for index in range(len(labels)):
+            Image.new("L", (2 + index, 3)).save(root / f"{section}{index}.png")
+    (root / "datalist.json").write_text(json.dumps(content))
+    return root
+
+
+def counts(datalist: dict[str, list[dict]]) -> dict[str, dict[int, int]]:
+    return {section: dict(Counter(entry["label"] for entry in entries)) for section, entries in datalist.items()}
+
+
+def test_missing_sections_are_split_off(tmp_path: Path) -> None:
+    root = make(tmp_path / "data", {"training": [0] * 40 + [1] * 80})
+    # a quarter of 40 and 80 for the test, of the remaining 30 and 60 a tenth for the validation
+    expected = {"training": {0: 27, 1: 54}, "validation": {0: 3, 1: 6}, "test": {0: 10, 1: 20}}
+    datalist = open_dataset(root)
+    assert counts(datalist) == expected
+    assert len({entry["image"] for entries in datalist.values() for entry in entries}) == 120
+    expected = {"training": {0: 40, 1: 80}, "validation": {}, "test": {}}
+    assert counts(open_dataset(str(root), test_fraction=0, val_fraction=0)) == expected
+
+
+def test_given_sections_are_kept(tmp_path: Path) -> None:
+    root = make(tmp_path / "data", {"training": [0, 1] * 20, "test": [0, 0, 1], "validation": [1]})
+    assert open_dataset(root) == read_dataset(root)
+
+
+def test_fraction_and_seed_change_the_training_only(tmp_path: Path) -> None:
+    root = make(tmp_path / "data", {"training": [0] * 40 + [1] * 80})
+    whole, half, other = open_dataset(root), open_dataset(root, fraction=0.5), open_dataset(root, fraction=0.5, seed=1)
+    for section in ("validation", "test"):
+        assert whole[section] == half[section] == other[section]
+    assert counts(half)["training"] == {0: 14, 1: 27}
+    assert half["training"] != other["training"]
+    quarter = open_dataset(root, fraction=0.25)["training"]
+    assert all(entry in half["training"] for entry in quarter)
+    assert all(entry in whole["training"] for entry in half["training"])
+    assert open_dataset(root, split_seed=1)["test"] != whole["test"]
+
+
+def test_patients_stay_together(tmp_path: Path) -> None:
+    root = make(tmp_path / "data", {"training": [0, 1] * 20})
+    content = json.loads((root / "datalist.json").read_text())
+    for index, entry in enumerate(content["training"]):
+        entry["patient"] = f"p{index // 4}"
+    (root / "datalist.json").write_text(json.dumps(content))
+    patients = {key: {entry["patient"] for entry in entries} for key, entries in open_dataset(root).items()}
+    # ten patients: the borders of 0.75 * 10 and then of 0.9 * 8 are rounded to 8 and 7
+    assert {key: len(names) for key, names in patients.items()} == {"training": 7, "validation": 1, "test": 2}
+    assert len(set.union(*patients.values())) == 10
+
+
+@pytest.mark.parametrize("name", ["test_fraction", "val_fraction"])
+@pytest.mark.parametrize("value", [1.0, -0.1, float("nan")])
+def test_shares_out_of_range(tmp_path: Path, name: str, value: float) -> None:
+    root = make(tmp_path / "data", {"training": [0, 1]})
+    with pytest.raises(InputError, match=f"^{name} must be at least 0 and below 1, got {value}$"):
+        open_dataset(root, **{name: value})
+
+
+def test_fraction_out_of_range(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="^fraction must be above 0 and at most 1, got 0$"):
+        open_dataset(make(tmp_path / "data", {"training": [0, 1]}), fraction=0)
+
+
+def test_no_training_images(tmp_path: Path) -> None:
+    root = make(tmp_path / "data", {"test": [0, 1]})
+    with pytest.raises(InputError, match=r"data: no training images: training 0, validation 0, test 2 "):
+        open_dataset(root)
+
+
+def test_one_line_says_what_is_used(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    root = make(tmp_path / "data", {"training": [0] * 4 + [1] * 8})
+    with caplog.at_level(logging.INFO, logger="monai_medtex"):
+        open_dataset(root, val_fraction=0)
+    line = f"{root}: in use: training 9 (label 0: 3, label 1: 6), validation 0, test 3 (label 0: 1, label 1: 2)"
+    assert caplog.messages[-1] == line
+
+
+def test_an_empty_section_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    open_dataset(make(tmp_path / "data", {"training": [0, 1], "validation": [0]}))
+    warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert warnings == ["too few training images or patients to split off a section test of 0.25"]
+
+
+def test_describe_puts_the_unknown_last() -> None:
+    entries = [{"image": "x", "label": label} for label in (-1, 2, 0, -1)]
+    text = describe({"training": entries, "validation": [], "test": []})
+    assert text == "training 4 (label 0: 1, label 2: 1, unknown: 2), validation 0, test 0"
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_synthetic_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nothing: str | None) -> None:
+    monkeypatch.setenv("MONAI_MEDTEX_HOME", str(tmp_path / "home"))
+    datalist = open_dataset(nothing, image_size=32, fraction=0.5)
+    assert {entry["label"] for entry in datalist["training"]} == {0, 1}
+    images = [entry["image"] for entries in datalist.values() for entry in entries]
+    assert all(Path(image).is_relative_to((tmp_path / "home" / "data").resolve()) for image in images)
+    assert Image.open(images[0]).size == (32, 32)
+
+
+@pytest.mark.parametrize("name", ["palm224", "ms3d"])
+def test_real_images_get_every_section_they_can(shared_data: Path, name: str) -> None:
+    datalist = open_dataset(shared_data / name)
+    images = [entry["image"] for entries in datalist.values() for entry in entries]
+    assert len(images) == len(set(images)) == {"palm224": 400, "ms3d": 74}[name]
+    if name == "palm224":
+        # 213 and 187: borders round(159.75) = 160, round(140.25) = 140; then round(144) = 144, round(126) = 126
+        assert counts(datalist) == {"training": {1: 144, 0: 126}, "validation": {1: 16, 0: 14}, "test": {1: 53, 0: 47}}
+
+
+def test_fingerprint_is_the_same_elsewhere_and_in_another_order(tmp_path: Path) -> None:
+    root = make(tmp_path / "data", {"training": [0, 1, -1], "test": [1]})
+    shutil.copytree(root, tmp_path / "deep" / "copy")
+    datalist = read_dataset(root)
+    mark = fingerprint(datalist)
+    assert len(mark) == 12
+    assert int(mark, 16) >= 0
+    assert fingerprint(read_dataset(tmp_path / "deep" / "copy")) == mark
+    assert fingerprint({**datalist, "training": datalist["training"][::-1]}) == mark
+
+
+def test_fingerprint_sees_every_change(tmp_path: Path) -> None:
+    root = make(tmp_path / "data", {"training": [0, 1], "test": [1]})
+    datalist = read_dataset(root)
+    first, second = datalist["training"]
+    marks = [
+        fingerprint(datalist),
+        fingerprint({**datalist, "training": [first]}),
+        fingerprint({**datalist, "training": [first, {**second, "label": 0}]}),
+        fingerprint({**datalist, "training": [first, {**second, "mask": first["image"]}]}),
+        fingerprint({**datalist, "validation": datalist["test"], "test": []}),
+    ]
+    os.rename(first["image"], root / "other.png")
+    marks.append(fingerprint({**datalist, "training": [{**first, "image": str(root / "other.png")}, second]}))
+    with open(second["image"], "ab") as file:
+        file.write(b"x")
+    os.rename(root / "other.png", first["image"])
+    marks.append(fingerprint(datalist))
+    assert len(set(marks)) == len(marks)
+    os.remove(first["image"])
+    with pytest.raises(InputError, match=r"training0\.png: No such file"):
+        fingerprint(datalist)
+    fingerprint({"training": [], "validation": [], "test": []})
+
+
+# rows are y, columns are x: MONAI's array is its transpose
+GREY = np.array([[0, 60, 120], [0, 200, 0]], dtype=np.uint8)
+GREY_LESION = torch.tensor([[[0, 0], [0, 1], [1, 0]]], dtype=torch.float32)
+
+
+def loaded(entry: dict) -> dict:
+    return Compose([LoadImaged("image", ensure_channel_first=True), LoadLesionMaskd()])(entry)
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> str:
+    Image.new("RGB", (3, 2), (9, 9, 9)).save(tmp_path / "image.png")
+    return str(tmp_path / "image.png")
+
+
+def save(pixels: np.ndarray, path: Path, mode: str | None = None) -> str:
+    picture = Image.fromarray(pixels)
+    (picture.convert(mode) if mode else picture).save(path)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("mode", "suffix"), [(None, "png"), ("RGB", "bmp"), ("RGBA", "png"), ("LA", "png"), ("P", "tif")]
+)
+def test_mask_is_binary_at_half_its_maximum(tmp_path: Path, image: str, mode: str | None, suffix: str) -> None:
+    result = loaded({"image": image, "label": 1, "mask": save(GREY, tmp_path / f"mask.{suffix}", mode)})
+    assert result["mask"].dtype == torch.float32
+    assert torch.equal(torch.as_tensor(result["mask"]), GREY_LESION)
+    assert result["mask"].shape[1:] == result["image"].shape[1:]
+    assert result["label"] == 1
+
+
+def test_mask_of_palette_indices_and_of_one_bit(tmp_path: Path, image: str) -> None:
+    picture = Image.fromarray((GREY >= 100).astype(np.uint8), mode="P")
+    picture.putpalette([0, 0, 0, 200, 0, 0])
+    picture.save(tmp_path / "palette.tif")
+    for file in (str(tmp_path / "palette.tif"), save(GREY >= 100, tmp_path / "bit.png")):
+        assert torch.equal(torch.as_tensor(loaded({"image": image, "mask": file})["mask"]), GREY_LESION)
+
+
+def test_union_of_masks(tmp_path: Path, image: str) -> None:
+    other = save(np.array([[1, 0, 0], [0, 0, 0]], dtype=np.uint8), tmp_path / "b.png")
+    result = loaded({"image": image, "mask": [save(GREY, tmp_path / "a.png"), other]})
+    expected = torch.tensor([[[1, 0], [0, 1], [1, 0]]], dtype=torch.float32)
+    assert torch.equal(torch.as_tensor(result["mask"]), expected)
+
+
+def test_inverted_masks_are_united_after_they_were_inverted(tmp_path: Path, image: str) -> None:
+    one = save(np.array([[0, 255, 255], [255, 255, 255]], dtype=np.uint8), tmp_path / "a.bmp")
+    two = save(np.array([[255, 255, 255], [255, 255, 0]], dtype=np.uint8), tmp_path / "b.bmp")
+    result = loaded({"image": image, "mask": [one, two], "mask_inverted": True})
+    expected = torch.tensor([[[1, 0], [0, 0], [0, 1]]], dtype=torch.float32)
+    assert torch.equal(torch.as_tensor(result["mask"]), expected)
+    assert "mask_inverted" not in result
+
+
+@pytest.mark.parametrize(
+    ("value", "inverted", "expected"), [(0, False, 0), (0, True, 1), (255, False, 1), (255, True, 0)]
+)
+def test_uniform_masks(tmp_path: Path, image: str, value: int, inverted: bool, expected: int) -> None:
+    mask = save(np.full((2, 3), value, dtype=np.uint8), tmp_path / "a.png")
+    result = loaded({"image": image, "mask": mask, "mask_inverted": inverted})
+    assert torch.equal(torch.as_tensor(result["mask"]), torch.full((1, 3, 2), float(expected)))
+
+
+def test_no_mask_gives_zeros_and_leaves_the_entry_alone(image: str) -> None:
+    entry = {"image": image, "label": -1}
+    result = loaded(entry)
+    assert torch.equal(torch.as_tensor(result["mask"]), torch.zeros(1, 3, 2))
+    assert entry == {"image": image, "label": -1}
+    assert torch.equal(LoadLesionMaskd()({"image": torch.ones(3, 4, 5, 6)})["mask"], torch.zeros(1, 4, 5, 6))
+
+
+def test_mask_of_another_size(tmp_path: Path, image: str) -> None:
+    mask = save(GREY.T, tmp_path / "turned.png")
+    message = rf"mask {mask} is \(2, 3\) but {image} is \(3, 2\)"
+    with pytest.raises(RuntimeError) as caught:
+        loaded({"image": image, "mask": mask})
+    cause = caught.value.__cause__
+    assert isinstance(cause, InputError)
+    with pytest.raises(InputError, match=message):
+        raise cause
+
+
+def test_volumes_keep_image_and_mask_aligned(tmp_path: Path) -> None:
+    affine = np.diag([-2.0, 2.0, 3.0, 1.0])
+    values = np.zeros((4, 3, 2), dtype=np.float32)
+    values[0, 1, 1] = 1
+    for name in ("image", "mask"):
+        nibabel.save(nibabel.Nifti1Image(values, affine), tmp_path / f"{name}.nii.gz")
+    entry = {"image": str(tmp_path / "image.nii.gz"), "mask": str(tmp_path / "mask.nii.gz")}
+    oriented = Compose([Orientationd(["image", "mask"], axcodes="RAS", labels=None)])
+    result = oriented(loaded(entry))
+    assert torch.equal(torch.as_tensor(result["mask"]), torch.as_tensor(result["image"]))
+    assert result["mask"][0, 3, 1, 1] == 1
+    without = oriented(loaded({"image": entry["image"]}))
+    assert torch.equal(torch.as_tensor(without["mask"]), torch.zeros(1, 4, 3, 2))
+    assert torch.equal(without["mask"].affine, without["image"].affine)
+
+
+def test_entries_with_and_without_mask_make_one_batch(tmp_path: Path, image: str) -> None:
+    entries = [{"image": image, "mask": save(GREY, tmp_path / "mask.png")}, {"image": image}]
+    transform = Compose([LoadImaged("image", ensure_channel_first=True), LoadLesionMaskd()])
+    batch = next(iter(DataLoader(Dataset(entries, transform), batch_size=2)))
+    assert batch["mask"].shape == (2, 1, 3, 2)
+    assert isinstance(batch["mask"], MetaTensor)
+    assert batch["mask"].sum(dim=(1, 2, 3)).tolist() == [2, 0]
+
+
+@pytest.mark.parametrize(
+    ("mode", "suffix", "channels"),
+    [("L", "tif", 1), ("LA", "png", 1), ("RGB", "tiff", 3), ("RGBA", "png", 3), ("P", "png", 3), ("RGB", "jpg", 3)],
+)
+def test_plain_reader_gives_one_or_three_channels(tmp_path: Path, mode: str, suffix: str, channels: int) -> None:
+    file = save(np.full((2, 3), 80, dtype=np.uint8), tmp_path / f"a.{suffix}", mode)
+    for reader in (PlainPILReader(), "monai_medtex.data.PlainPILReader"):
+        loader = LoadImage(reader=reader, ensure_channel_first=True)
+        assert torch.equal(torch.as_tensor(loader(file)), torch.full((channels, 3, 2), 80.0))
+
+
+def test_plain_reader_leaves_volumes_to_the_others(tmp_path: Path) -> None:
+    nibabel.save(nibabel.Nifti1Image(np.ones((4, 3, 2), dtype=np.float32), np.eye(4)), tmp_path / "v.nii.gz")
+    result = Compose([LoadImaged("image", reader=PlainPILReader()), EnsureChannelFirstd("image")])(
+        {"image": str(tmp_path / "v.nii.gz")}
+    )
+    assert result["image"].shape == (1, 4, 3, 2)
