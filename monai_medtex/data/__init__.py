@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .checks import check_images, check_labels
-from .datalist import describe, fingerprint, open_dataset
+from .datalist import describe, fingerprint, open_dataset, unlabelled_images
 from .mask import LoadLesionMaskd, PlainPILReader
 from .readers import (
     read_class_folders,
@@ -33,5 +33,6 @@ __all__ = [
     "read_palm",
     "split",
     "take_fraction",
+    "unlabelled_images",
     "write_synthetic_fundus",
 ]

@@ -108,11 +108,13 @@ def _read(file: str) -> tuple[tuple[int, ...], int]:
         raise InputError(f"unreadable or truncated: {' '.join(str(error).split())}") from error
 
 
-def _problem(entry: dict, channels: int) -> str | None:
+def _problem(entry: dict, channels: int, spatial_dims: int) -> str | None:
     """What is wrong with an entry's files, in words."""
     file = entry["image"]
     try:
         size, found = _read(file)
+        if len(size) != spatial_dims:
+            return f"{file}: {len(size)}-D image, expected {spatial_dims}-D"
         if found != channels:
             return f"{file}: {found} channel(s), expected {channels}"
         for file in ensure_tuple(entry.get("mask", ())):
@@ -124,7 +126,7 @@ def _problem(entry: dict, channels: int) -> str | None:
     return None
 
 
-def check_images(entries: Sequence[dict], channels: int) -> None:
+def check_images(entries: Sequence[dict], channels: int, spatial_dims: int = 2) -> None:
     """Read every image and mask once, and refuse those that a training would fail on.
 
     As :class:`~monai_medtex.data.PlainPILReader` reads them, alpha is no channel, and a palette makes 3.
@@ -132,14 +134,19 @@ def check_images(entries: Sequence[dict], channels: int) -> None:
     Args:
         entries: entries of a data list.
         channels: channels that each image must have.
+        spatial_dims: 2 or 3.
 
     Raises:
         InputError: one line that names the first bad file, the reason, and how many more entries are bad. Bad is a file
-            that is missing, unreadable, truncated or not finite, another number of channels, or a mask that differs
-            from its image in size.
+            that is missing, unreadable, truncated or not finite, another number of channels or dimensions, or a mask
+            that differs from its image in size.
     """
     with ThreadPoolExecutor(_WORKERS) as pool:
-        problems = [problem for problem in pool.map(partial(_problem, channels=channels), entries) if problem]
+        problems = [
+            problem
+            for problem in pool.map(partial(_problem, channels=channels, spatial_dims=spatial_dims), entries)
+            if problem
+        ]
     if problems:
         raise InputError(problems[0] + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""))
 

@@ -30,7 +30,7 @@ from .checks import UNKNOWN
 from .readers import SECTIONS, read_dataset
 from .split import split, take_fraction
 
-__all__ = ["describe", "fingerprint", "open_dataset"]
+__all__ = ["describe", "fingerprint", "open_dataset", "unlabelled_images"]
 
 _log = logging.getLogger("monai_medtex")
 
@@ -141,3 +141,21 @@ def fingerprint(datalist: Mapping[str, list[dict]]) -> str:
 
     lines = sorted(json.dumps([section, label, [named(file) for file in files]]) for section, label, files in rows)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
+
+
+def unlabelled_images(dataset_dir: str | os.PathLike | None) -> list[dict]:
+    """List the images of a data set, whatever its sections, for inference.
+
+    Args:
+        dataset_dir: what :func:`~monai_medtex.data.read_dataset` reads.
+
+    Returns:
+        entries with an ``image`` only, each file once.
+
+    Raises:
+        InputError: if nothing is named, or nothing can be read.
+    """
+    if not dataset_dir:
+        raise InputError("dataset_dir: name the folder of the images with --dataset_dir")
+    files = (entry["image"] for entries in read_dataset(dataset_dir).values() for entry in entries)
+    return [{"image": file} for file in dict.fromkeys(files)]

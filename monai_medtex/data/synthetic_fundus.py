@@ -27,14 +27,10 @@ _SUPERSAMPLING = 3  # of the vessels
 # reflectances (RGB) of blond, orange, brown and grey retinas
 _RETINAS = np.array([[0.84, 0.50, 0.36], [0.80, 0.42, 0.14], [0.52, 0.24, 0.10], [0.54, 0.42, 0.34]])
 
-# least and most of: first and second heading (radians from temporal), turning length, length, relative width
-_TRUNKS = np.array(
-    [
-        [[1.15, -0.2, 0.4, 2.0, 1.0], [1.85, 0.2, 0.6, 2.0, 1.0]],  # temporal arcade
-        [[1.65, 2.2, 0.4, 0.7, 0.6], [2.3, 2.9, 0.4, 1.1, 0.8]],  # nasal trunk
-        [[0.45, -0.1, 0.3, 0.4, 0.3], [0.9, 0.25, 0.3, 0.7, 0.4]],  # twig to the macula
-    ]
-)
+# temporal arcade, nasal trunk and macular twig: the least and the most of
+# [first heading, second heading (radians from temporal), turning length, length, relative width]
+_LEAST = np.array([[1.15, -0.2, 0.4, 2.0, 1.0], [1.65, 2.2, 0.4, 0.7, 0.6], [0.45, -0.1, 0.3, 0.4, 0.3]])
+_MOST = np.array([[1.85, 0.2, 0.6, 2.0, 1.0], [2.30, 2.9, 0.4, 1.1, 0.8], [0.90, 0.25, 0.3, 0.7, 0.4]])
 
 
 @dataclass(frozen=True)
@@ -115,7 +111,7 @@ def _retina(rng: Random, eye: _Eye) -> Floats:
     image = _filter(image, macula * rng.uniform(0.3, 1), (0.68, 0.60, 0.66))
     for _ in range(rng.binomial(2, 0.2)):
         naevus = np.exp(-np.square(eye.distance(rng.uniform(-0.6, 0.6, 2)) / rng.uniform(0.06, 0.13)))
-        image = _filter(image, naevus * rng.uniform(0.4, 1), (0.74, 0.76, 0.80))
+        image = _filter(image, naevus * rng.uniform(0.3, 0.8), (0.74, 0.76, 0.80))
     return image
 
 
@@ -130,10 +126,7 @@ def _draw_disc(rng: Random, eye: _Eye, image: Floats) -> Floats:
 
 
 def _grow(rng: Random, starts: Floats, course: Floats, steps: int) -> _Vessels:
-    """Let vessels turn from a first to a second heading, winding and tapering.
-
-    ``starts`` is (V, 2); ``course`` is (5, V): the columns of ``_TRUNKS``, but for an absolute width.
-    """
+    """Let V vessels wind from ``starts`` (V, 2) along ``course`` (5, V; the columns of ``_LEAST``), and taper."""
     first, second, turn, length, width = course[..., None]
     share = np.linspace(0, 1, steps)
     waves, phases = rng.uniform(4, 14, (3, len(starts), 1)), rng.uniform(0, 2 * np.pi, (3, len(starts), 1))
@@ -161,8 +154,8 @@ def _branch(rng: Random, parents: _Vessels, count: int, steps: int) -> _Vessels:
 
 def _tree(rng: Random, width: float) -> tuple[_Vessels, ...]:
     """Trunks, branches and twigs of one eye, above and below the disc; the first half of each are the arteries."""
-    up = np.tile(np.repeat((-1, 1), len(_TRUNKS)), 2)
-    course = rng.uniform(*np.tile(_TRUNKS, (4, 1, 1)).transpose(1, 2, 0))
+    up = np.tile(np.repeat((-1, 1), len(_LEAST)), 2)
+    course = rng.uniform(np.tile(_LEAST, (4, 1)), np.tile(_MOST, (4, 1))).T
     course[:2] *= up
     course[4] *= np.repeat((0.75 * width, width), len(up) // 2)
     trunks = _grow(rng, np.stack([rng.uniform(-0.02, 0.03, len(up)), up * 0.02], axis=1), course, 40)
@@ -223,7 +216,7 @@ def _lesions(rng: Random, eye: _Eye, centres: Floats, inner: Floats, share: floa
 
 def _draw_atrophy(rng: Random, eye: _Eye, image: Floats) -> Lesions:
     """Pale patches with soft edges, around the disc or elsewhere in the posterior pole."""
-    share, parts = math.exp(rng.uniform(*np.log((0.014, 0.05)))), int(rng.integers(1, 4))
+    share, parts = math.exp(rng.uniform(*np.log((0.018, 0.05)))), int(rng.integers(1, 4))
     centres, inner = eye.disc * 0.3 + rng.uniform(-0.5, 0.5, (parts, 2)), np.zeros(parts)
     if rng.random() < 0.4:
         centres[0] = eye.disc + eye.disc_radius * rng.uniform((0.4, -0.4), (0.9, 0.4)) * (-eye.nasal, 1)
@@ -236,17 +229,16 @@ def _draw_atrophy(rng: Random, eye: _Eye, image: Floats) -> Lesions:
 
 def _draw_haemorrhages(rng: Random, eye: _Eye, image: Floats) -> Lesions:
     """Dark red blots and flames."""
-    share, parts = math.exp(rng.uniform(*np.log((0.01, 0.03)))), int(rng.integers(1, 5))
+    share, parts = math.exp(rng.uniform(*np.log((0.014, 0.03)))), int(rng.integers(1, 5))
     alpha, mask = _lesions(rng, eye, rng.uniform(-0.6, 0.6, (parts, 2)), np.zeros(parts), share, 2.5)
-    return _filter(image, alpha * rng.uniform(0.65, 1), (0.55, 0.28, 0.36)), mask
+    return _filter(image, alpha * rng.uniform(0.7, 1), (0.55, 0.28, 0.36)), mask
 
 
 def _draw_reflexes(rng: Random, eye: _Eye, image: Floats) -> Floats:
     """Whitish sheen in arcs around the macula and a flare at the margin: bright, and no lesion."""
     if rng.random() < 0.35:
         ring = np.exp(-np.square((eye.distance(eye.fovea) - rng.uniform(0.26, 0.4)) / rng.uniform(0.03, 0.07)))
-        sheen = ring * _ramp(_noise(rng, eye.size, 12) * 0.8)
-        image = _tint(image, sheen * rng.uniform(0.1, 0.4), (0.78, 0.90, 0.86))
+        image = _tint(image, ring * _ramp(_noise(rng, eye.size, 12) * 0.8) * rng.uniform(0.1, 0.4), (0.78, 0.90, 0.86))
     if rng.random() < 0.35:
         angle = rng.uniform(0, 2 * np.pi)
         source = rng.uniform(1.15, 1.4) * np.array([np.cos(angle), np.sin(angle)])
@@ -267,7 +259,7 @@ def _light(rng: Random, eye: _Eye, image: Floats) -> Floats:
 def _photograph(rng: Random, eye: _Eye, image: Floats) -> NDArray[np.uint8]:
     """Exposure, colour balance, gamma, aperture, blur and sensor noise."""
     gains = _per_channel(np.exp(rng.normal(0, 0.12) + rng.normal(0, (0.06, 0.05, 0.1))))
-    image = np.clip(image * gains, 0, 1) ** np.float32(math.exp(rng.normal(0, 0.2)))
+    image = np.clip(image * gains, 0, 1) ** np.float32(math.exp(rng.normal(0, 0.16)))
     height = 2.0 if rng.random() < 0.6 else rng.uniform(0.8, 0.95)
     inside = (np.hypot(eye.x, eye.y) <= 1) & (np.abs(eye.y) <= height)
     levels = np.moveaxis((image * inside * 255).astype(np.uint8), 0, -1)

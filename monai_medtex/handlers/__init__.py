@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from .best_model import BestModel
+from .broadcast_buffers import BroadcastBuffers
 from .distillation_output import DistillationOutput
 from .epoch_log import EpochLog
 from .epoch_seed import EpochSeed
 from .explained_images import ExplainedImages
 from .image_table import ImageTable
 from .loss_terms import LossTerms
+from .overlay_files import OverlayFiles
+from .prediction_table import PredictionTable
 from .run_checkpoint import RunCheckpoint
 from .summary_file import SummaryFile
 from .theta_overlays import ThetaOverlays
@@ -17,12 +20,15 @@ from .weights_loader import WeightsLoader
 
 __all__ = [
     "BestModel",
+    "BroadcastBuffers",
     "DistillationOutput",
     "EpochLog",
     "EpochSeed",
     "ExplainedImages",
     "ImageTable",
     "LossTerms",
+    "OverlayFiles",
+    "PredictionTable",
     "RunCheckpoint",
     "SummaryFile",
     "ThetaOverlays",

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import os
 
-import torch
-from ignite.engine import Engine, Events
+from ignite.engine import Events
+from monai.engines import Workflow
 from torch import nn
 
-from monai_medtex.utils import atomic_write
+from monai_medtex.utils import save_tensors
 
 __all__ = ["BestModel"]
 
@@ -25,17 +25,16 @@ class BestModel:
         evaluator: which keeps ``best_metric_epoch``; None where there is nothing to validate on.
     """
 
-    def __init__(self, network: nn.Module, path: str | os.PathLike, evaluator: Engine | None = None) -> None:
+    def __init__(self, network: nn.Module, path: str | os.PathLike, evaluator: Workflow | None = None) -> None:
         self.network = network
         self.path = path
         self.evaluator = evaluator
 
-    def attach(self, engine: Engine) -> None:
+    def attach(self, engine: Workflow) -> None:
         """Save after an epoch; attach it behind the validation."""
         engine.add_event_handler(Events.EPOCH_COMPLETED, self)
 
-    def __call__(self, engine: Engine) -> None:
+    def __call__(self, engine: Workflow) -> None:
         """Save, if this epoch is the best."""
         if self.evaluator is None or self.evaluator.state.best_metric_epoch == engine.state.epoch:
-            with atomic_write(self.path) as temporary:
-                torch.save(self.network.state_dict(), temporary)
+            save_tensors(self.network.state_dict(), self.path)

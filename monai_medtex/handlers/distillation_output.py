@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from ignite.engine import Engine
-from monai.engines import IterationEvents, Trainer
+from monai.engines import IterationEvents, Trainer, Workflow
 from monai.utils import CommonKeys
 
 __all__ = ["DistillationOutput"]
@@ -19,12 +18,12 @@ class DistillationOutput:
     for a batch.
     """
 
-    def attach(self, engine: Engine) -> None:
+    def attach(self, engine: Workflow) -> None:
         """Run after the loss in a trainer, after the forward pass in an evaluator."""
         event = IterationEvents.LOSS_COMPLETED if isinstance(engine, Trainer) else IterationEvents.FORWARD_COMPLETED
         engine.add_event_handler(event, self)
 
-    def __call__(self, engine: Engine) -> None:
+    def __call__(self, engine: Workflow) -> None:
         """Unpack ``pred``."""
         output, batch = engine.state.output, engine.state.batch
         prediction = output[CommonKeys.PRED]

@@ -9,10 +9,10 @@ import math
 import os
 import time
 from collections.abc import Mapping, Sequence
-from numbers import Number
 
 import ignite.distributed as idist
-from ignite.engine import Engine, Events
+from ignite.engine import Events
+from monai.engines import Workflow
 
 from monai_medtex.utils import atomic_write
 
@@ -34,7 +34,7 @@ class EpochLog:
     """
 
     def __init__(
-        self, path: str | os.PathLike, title: str, shown: Sequence[str], evaluator: Engine | None = None
+        self, path: str | os.PathLike, title: str, shown: Sequence[str], evaluator: Workflow | None = None
     ) -> None:
         self.path = path
         self.title = title
@@ -43,7 +43,7 @@ class EpochLog:
         self.rows: list[dict[str, float]] = []
         self._started = 0.0
 
-    def attach(self, engine: Engine) -> None:
+    def attach(self, engine: Workflow) -> None:
         """Write after an epoch; attach it behind the validation and before :class:`RunCheckpoint`."""
         engine.add_event_handler(Events.EPOCH_STARTED, self.start)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self)
@@ -56,11 +56,11 @@ class EpochLog:
         """Restore the rows."""
         self.rows = list(state["rows"])
 
-    def start(self, engine: Engine) -> None:  # noqa: ARG002
+    def start(self, engine: Workflow) -> None:  # noqa: ARG002
         """Note the time."""
         self._started = time.perf_counter()
 
-    def __call__(self, engine: Engine) -> None:
+    def __call__(self, engine: Workflow) -> None:
         """Add an epoch."""
         row: dict[str, float] = {"epoch": engine.state.epoch, **_scalars(engine.state.metrics)}
         if self.evaluator is not None:
@@ -89,4 +89,4 @@ class EpochLog:
 
 
 def _scalars(metrics: Mapping[str, object]) -> dict[str, float]:
-    return {name: float(value) for name, value in metrics.items() if isinstance(value, Number)}
+    return {name: float(value) for name, value in metrics.items() if isinstance(value, (int, float))}

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import ignite.distributed as idist
-from ignite.engine import Engine, Events
+from ignite.engine import Events
 from monai.data import DataLoader
 from monai.data.utils import set_rnd
+from monai.engines import Workflow
 from monai.utils import set_determinism
 
 __all__ = ["EpochSeed"]
@@ -27,11 +28,11 @@ class EpochSeed:
         self.seed = seed
         self.data_loader = data_loader
 
-    def attach(self, engine: Engine) -> None:
+    def attach(self, engine: Workflow) -> None:
         """Seed when an epoch starts, before its first batch is drawn."""
         engine.add_event_handler(Events.EPOCH_STARTED, self)
 
-    def __call__(self, engine: Engine) -> None:
+    def __call__(self, engine: Workflow) -> None:
         """Seed torch, numpy, random and the transforms."""
         seed = (self.seed * 1_000_003 + engine.state.epoch * 1_009 + idist.get_rank()) % 2**32
         set_determinism(seed)

@@ -9,7 +9,8 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 
-from ignite.engine import Engine, Events
+from ignite.engine import Events
+from monai.engines import Workflow
 from monai.utils import CommonKeys
 
 from monai_medtex.reporting import ExplainedImage, explained_figure, has_matplotlib
@@ -39,17 +40,17 @@ class ExplainedImages:
         self._seen: Counter[tuple[int, bool]] = Counter()
         self._random = random.Random(0)
 
-    def attach(self, engine: Engine) -> None:
+    def attach(self, engine: Workflow) -> None:
         """Collect in every iteration, draw at the end."""
         engine.add_event_handler(Events.EPOCH_STARTED, self.reset)
         engine.add_event_handler(Events.ITERATION_COMPLETED, self.collect)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self.draw)
 
-    def reset(self, engine: Engine) -> None:  # noqa: ARG002
+    def reset(self, engine: Workflow) -> None:  # noqa: ARG002
         """Forget the last evaluation."""
         self._groups, self._seen, self._random = {}, Counter(), random.Random(0)
 
-    def collect(self, engine: Engine) -> None:
+    def collect(self, engine: Workflow) -> None:
         """Draw a sample of each group that is uniform whatever the group's size (reservoir sampling)."""
         output = engine.state.output
         taught, learnt = output["teacher_pred"].softmax(dim=1).cpu(), output[CommonKeys.PRED].softmax(dim=1).cpu()
@@ -61,11 +62,11 @@ class ExplainedImages:
             self._seen[group] += 1
             if place < self.per_group:
                 label = int(output["class"][number])
-                kept[place:place + 1] = [
+                kept[place : place + 1] = [
                     ExplainedImage(image.cpu(), theta.cpu(), lesion.cpu(), taught[number], learnt[number], label)
                 ]
 
-    def draw(self, engine: Engine) -> None:  # noqa: ARG002
+    def draw(self, engine: Workflow) -> None:  # noqa: ARG002
         """Write the figure."""
         samples = [sample for group in sorted(self._groups, reverse=True) for sample in self._groups[group]]
         if not has_matplotlib:

@@ -8,7 +8,8 @@ import os
 from collections.abc import Sequence
 
 import torch
-from ignite.engine import Engine, Events
+from ignite.engine import Events
+from monai.engines import Workflow
 from monai.utils import CommonKeys
 
 from monai_medtex.metrics import PAPER_KS, predictive_kl, theta_statistics, topk_iou
@@ -43,13 +44,13 @@ class ImageTable:
         ]
         self._rows: list[list] = []
 
-    def attach(self, engine: Engine) -> None:
+    def attach(self, engine: Workflow) -> None:
         """Collect in every iteration, write at the end."""
         engine.add_event_handler(Events.EPOCH_STARTED, lambda _: self._rows.clear())
         engine.add_event_handler(Events.ITERATION_COMPLETED, self.collect)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self.write)
 
-    def collect(self, engine: Engine) -> None:
+    def collect(self, engine: Workflow) -> None:
         """Add a batch's rows."""
         output = engine.state.output
         student, teacher, theta = output[CommonKeys.PRED], output["teacher_pred"], output["theta"]
@@ -69,7 +70,7 @@ class ImageTable:
             known = [f"{value:.6g}" if value == value else "" for value in row]
             self._rows.append([path, label if label >= 0 else "", *known])
 
-    def write(self, engine: Engine) -> None:  # noqa: ARG002
+    def write(self, engine: Workflow) -> None:  # noqa: ARG002
         """Write the table."""
         with atomic_write(self.path) as temporary, open(temporary, "w", newline="") as file:
             writer = csv.writer(file)

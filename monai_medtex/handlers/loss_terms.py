@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import ignite.distributed as idist
 import torch
-from ignite.engine import Engine, Events
-from monai.engines import IterationEvents
+from ignite.engine import Events
+from monai.engines import IterationEvents, Workflow
 from monai.utils import CommonKeys
 from torch import nn
 
@@ -31,17 +31,17 @@ class LossTerms:
         self._sums: dict[str, torch.Tensor] = {}
         self._images = 0
 
-    def attach(self, engine: Engine) -> None:
+    def attach(self, engine: Workflow) -> None:
         """Collect after every loss, average after every epoch."""
         engine.add_event_handler(Events.EPOCH_STARTED, self.reset)
         engine.add_event_handler(IterationEvents.LOSS_COMPLETED, self.collect)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self.average)
 
-    def reset(self, engine: Engine) -> None:  # noqa: ARG002
+    def reset(self, engine: Workflow) -> None:  # noqa: ARG002
         """Forget the last epoch."""
         self._sums, self._images = {}, 0
 
-    def collect(self, engine: Engine) -> None:
+    def collect(self, engine: Workflow) -> None:
         """Add up the terms of one iteration.
 
         Raises:
@@ -63,10 +63,10 @@ class LossTerms:
         for name, value in {CommonKeys.LOSS.value: total, **losses, **bounds}.items():
             self._sums[name] = self._sums.get(name, torch.zeros_like(value)) + value * images
 
-    def average(self, engine: Engine) -> None:
+    def average(self, engine: Workflow) -> None:
         """Put the epoch's means into ``engine.state.metrics``."""
         if not self._sums:
             return
         sums = torch.stack([*self._sums.values(), torch.tensor(float(self._images), device=engine.state.device)])
-        *totals, images = idist.all_reduce(sums).tolist() if idist.get_world_size() > 1 else sums.tolist()
+        *totals, images = torch.as_tensor(idist.all_reduce(sums)).tolist()
         engine.state.metrics.update({name: total / images for name, total in zip(self._sums, totals, strict=True)})

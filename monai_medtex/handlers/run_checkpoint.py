@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import ignite.distributed as idist
-import torch
-from ignite.engine import Engine, Events
+from ignite.engine import Events
+from monai.engines import Workflow
 
 from monai_medtex.networks import load_checkpoint
-from monai_medtex.utils import atomic_write
+from monai_medtex.utils import save_tensors
 
 __all__ = ["RunCheckpoint"]
 
@@ -29,17 +29,17 @@ class RunCheckpoint:
         evaluator: whose best score is kept; None where there is nothing to validate on.
     """
 
-    def __init__(self, path: str | os.PathLike, objects: Mapping[str, Any], evaluator: Engine | None = None) -> None:
+    def __init__(self, path: str | os.PathLike, objects: Mapping[str, Any], evaluator: Workflow | None = None) -> None:
         self.path = Path(path)
         self.objects = dict(objects)
         self.evaluator = evaluator
 
-    def attach(self, engine: Engine) -> None:
+    def attach(self, engine: Workflow) -> None:
         """Load when the run starts, save after every epoch; attach it as the last handler."""
         engine.add_event_handler(Events.STARTED, self.load)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self.save)
 
-    def load(self, engine: Engine) -> None:
+    def load(self, engine: Workflow) -> None:
         """Restore the state after the last whole epoch, if there is one."""
         if not self.path.is_file():
             return
@@ -52,7 +52,7 @@ class RunCheckpoint:
             self.evaluator.state.best_metric = checkpoint["best_metric"]
             self.evaluator.state.best_metric_epoch = checkpoint["best_metric_epoch"]
 
-    def save(self, engine: Engine) -> None:
+    def save(self, engine: Workflow) -> None:
         """Save the state after an epoch."""
         if idist.get_rank() > 0:
             return
@@ -61,5 +61,4 @@ class RunCheckpoint:
         if self.evaluator is not None:
             checkpoint["best_metric"] = float(self.evaluator.state.best_metric)
             checkpoint["best_metric_epoch"] = self.evaluator.state.best_metric_epoch
-        with atomic_write(self.path) as temporary:
-            torch.save(checkpoint, temporary)
+        save_tensors(checkpoint, self.path)

@@ -6,10 +6,10 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from numbers import Number
 from typing import Any
 
-from ignite.engine import Engine, Events
+from ignite.engine import Events
+from monai.engines import Workflow
 
 from monai_medtex.reporting import write_summary
 
@@ -32,15 +32,18 @@ class SummaryFile:
         self.shown = tuple(shown)
         self.about = about
 
-    def attach(self, engine: Engine) -> None:
+    def attach(self, engine: Workflow) -> None:
         """Write when the evaluation is done."""
         engine.add_event_handler(Events.COMPLETED, self)
 
-    def __call__(self, engine: Engine) -> None:
+    def __call__(self, engine: Workflow) -> None:
         """Write the files."""
-        metrics = {name: float(value) for name, value in engine.state.metrics.items() if isinstance(value, Number)}
+        metrics = {
+            name: float(value) for name, value in engine.state.metrics.items() if isinstance(value, (int, float))
+        }
         summary = write_summary(self.folder, metrics, self.about)
-        figures = "  ".join(f"{name} {summary['metrics'][name]:.4f}" for name in self.shown if name in summary["metrics"])
+        known = summary["metrics"]
+        figures = "  ".join(f"{name} {known[name]:.4f}" for name in self.shown if name in known)
         logger.info("evaluation: %s", figures)
         for line in summary["left_out"]:
             logger.info("%s", line)

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import torch
-from ignite.engine import Engine, Events
+from ignite.engine import Events
+from monai.engines import Workflow
 from monai.utils import CommonKeys
 from torch.utils.tensorboard import SummaryWriter
 
@@ -29,13 +30,13 @@ class ThetaOverlays:
         self.k = k
         self._strips: list[torch.Tensor] = []
 
-    def attach(self, engine: Engine) -> None:
+    def attach(self, engine: Workflow) -> None:
         """Draw while the evaluator iterates, write when it is done."""
         engine.add_event_handler(Events.EPOCH_STARTED, lambda _: self._strips.clear())
         engine.add_event_handler(Events.ITERATION_COMPLETED, self.draw)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self.write)
 
-    def draw(self, engine: Engine) -> None:
+    def draw(self, engine: Workflow) -> None:
         """Draw images until there are enough."""
         output = engine.state.output
         wanted = self.images - len(self._strips)
@@ -47,7 +48,7 @@ class ThetaOverlays:
         for image, scores, top, lesion in zip(output[CommonKeys.IMAGE].cpu(), theta, top_k, lesions, strict=False):
             self._strips.append(explained_strip(image, scores, top, lesion if lesion.any() else None))
 
-    def write(self, engine: Engine) -> None:
+    def write(self, engine: Workflow) -> None:
         """Write one row per image."""
         for number, strip in enumerate(self._strips):
             self.writer.add_image(f"theta/{number}", strip, engine.state.epoch)

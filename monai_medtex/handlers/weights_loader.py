@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import os
 
-from ignite.engine import Engine, Events
+from ignite.engine import Events
+from monai.engines import Workflow
 from torch import nn
 
 from monai_medtex.networks import load_weights
@@ -29,11 +30,11 @@ class WeightsLoader:
         self.path = path
         self.argument = argument
 
-    def attach(self, engine: Engine) -> None:
+    def attach(self, engine: Workflow) -> None:
         """Load once, before the first iteration."""
         engine.add_event_handler(Events.STARTED, self)
 
-    def __call__(self, engine: Engine) -> None:  # noqa: ARG002
+    def __call__(self, engine: Workflow) -> None:  # noqa: ARG002
         """Load the weights.
 
         Raises:

@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from monai.data import MetaTensor
 from monai.inferers import Inferer
-from torch import nn
 
-from monai_medtex.networks import FrozenTeacher
+from monai_medtex.networks import ExplainedClassifier, FrozenTeacher
 
 __all__ = ["DistillationInferer", "ExplanationInferer", "has_fast_bfloat16"]
 
@@ -42,7 +42,7 @@ class DistillationInferer(Inferer):
         self.teacher = teacher
         self.amp = amp
 
-    def __call__(self, inputs: torch.Tensor, network: nn.Module, *args: Any, **kwargs: Any) -> dict:  # noqa: ANN401
+    def __call__(self, inputs: torch.Tensor, network: Callable[..., Any], *args: Any, **kwargs: Any) -> dict:  # noqa: ANN401
         """Run both networks.
 
         Args:
@@ -73,7 +73,7 @@ class ExplanationInferer(Inferer):
         super().__init__()
         self.amp = amp
 
-    def __call__(self, inputs: torch.Tensor, network: nn.Module, *args: Any, **kwargs: Any) -> dict:  # noqa: ANN401, ARG002
+    def __call__(self, inputs: torch.Tensor, network: ExplainedClassifier, *args: Any, **kwargs: Any) -> dict:  # type: ignore[override]  # noqa: ANN401
         """Run explainer and student.
 
         Args:

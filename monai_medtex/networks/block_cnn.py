@@ -13,7 +13,7 @@ __all__ = ["BlockCNN"]
 
 
 class BlockCNN(nn.Sequential):
-    """Classifier of the MED-TEX paper: blocks of [convolution 3x3, batch normalisation, max pooling, ReLU] and one layer.
+    """Classifier of the MED-TEX paper: blocks of convolution 3x3, batch normalisation, max pooling, ReLU, and a head.
 
     With the default channels it is the paper's teacher (390,466 parameters for RGB images and two classes), with
     ``(2, 4, 8, 16)`` its student (1,726). Batch normalisation has no affine parameters, and the fully connected layer

@@ -53,14 +53,20 @@ def load_weights(module: nn.Module, path: str | os.PathLike, argument: str = "ch
     name = type(module).__name__
     common = wanted.keys() & found.keys()
     if not common:
-        raise InputError(f"{argument}: no key of {path} fits {name} (it has '{next(iter(found), '')}', not "
-                         f"'{next(iter(wanted), '')}')")
+        raise InputError(
+            f"{argument}: no key of {path} fits {name} (it has '{next(iter(found), '')}', not "
+            f"'{next(iter(wanted), '')}')"
+        )
     for key in wanted:
         if key in common and wanted[key].shape != found[key].shape:
-            raise InputError(f"{argument}: '{key}' of {path} has shape {tuple(found[key].shape)}, but {name} needs "
-                             f"{tuple(wanted[key].shape)}; do the numbers of classes and channels agree?")
+            raise InputError(
+                f"{argument}: '{key}' of {path} has shape {tuple(found[key].shape)}, but {name} needs "
+                f"{tuple(wanted[key].shape)}; do the numbers of classes and channels agree?"
+            )
     missing, extra = [key for key in wanted if key not in found], [key for key in found if key not in wanted]
     if missing or extra:
-        raise InputError(f"{argument}: {path} does not fit {name}: {len(missing)} keys missing {missing[:2]}, "
-                         f"{len(extra)} unknown {extra[:2]}")
+        raise InputError(
+            f"{argument}: {path} does not fit {name}: {len(missing)} keys missing {missing[:2]}, "
+            f"{len(extra)} unknown {extra[:2]}"
+        )
     module.load_state_dict(found)

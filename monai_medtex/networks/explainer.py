@@ -16,8 +16,9 @@ __all__ = ["ConstantExplainer", "Explainer"]
 class Explainer(nn.Module):
     """Under-complete auto-encoder with skip connections whose sigmoid gives the scores theta in [0, 1].
 
-    Built of the blocks of MONAI's ``BasicUNet``, with as many resolutions as there are channels. Odd sizes are padded
-    inside, and upsampling is linear, since transposed convolutions print a grid on theta. The image may have any size of at least ``2 ** (len(channels) - 1)`` pixels per axis.
+    Built of the blocks of MONAI's ``BasicUNet``, with as many resolutions as there are channels. Upsampling is linear,
+    since transposed convolutions print a grid on theta. Odd sizes are padded inside, so the image may have any size of
+    at least ``2 ** (len(channels) - 1)`` pixels per axis.
 
     Nguyen-Duc et al., "MED-TEX", ISBI 2022, eq. 3.
 

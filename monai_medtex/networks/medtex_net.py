@@ -53,7 +53,7 @@ class MedTexNet(ExplainedClassifier):
             for student_map, teacher_map in _paired_maps(student, self.student_layers, teacher, image_shape)
         )
 
-    def forward(self, x: torch.Tensor, distill: bool = False) -> torch.Tensor | dict:
+    def forward(self, x: torch.Tensor, distill: bool = False) -> torch.Tensor | dict:  # type: ignore[override]
         """Classify images; for training, return what the losses need.
 
         Args:

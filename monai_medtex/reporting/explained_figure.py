@@ -16,6 +16,7 @@ from .overlay import contour
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 else:
     Figure, _ = optional_import("matplotlib.figure", name="Figure")
 
@@ -68,7 +69,7 @@ def explained_figure(samples: Sequence[ExplainedImage], class_names: Sequence[st
     return figure
 
 
-def _draw(column: Sequence[Axes], sample: ExplainedImage, class_names: Sequence[str], k: int) -> object:
+def _draw(column: Sequence[Axes], sample: ExplainedImage, class_names: Sequence[str], k: int) -> AxesImage:
     pixels = sample.image.mT.permute(1, 2, 0).clamp(0, 1)
     scores = pixel_scores(sample.theta[None])
     top = topk_mask(scores, topk_pixels(scores.shape[2:], k))[0]

@@ -19,9 +19,9 @@ __all__ = ["left_out", "write_summary"]
 def left_out(metrics: Mapping[str, float]) -> list[str]:
     """Say in one line each what the images lack for some figures."""
     lines = []
-    if not metrics.get("label_count", 0):
+    if metrics.get("label_count") == 0:
         lines.append("no image has a label: accuracy against labels is left out")
-    if not metrics.get("lesion_images", 0):
+    if metrics.get("lesion_images") == 0:
         lines.append("no image has a lesion mask: IoU at top K is left out")
     return lines
 

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from .errors import InputError, OneLineError, TrainingError, report_errors_in_one_line
-from .files import atomic_write, home
-from .run_folder import fresh_folder, read_settings, run_folder
+from .files import atomic_write, home, save_tensors
+from .run_folder import fresh_folder, mark_finished, read_settings, run_folder
 from .teacher_store import ensure_teacher, teacher_path
 from .versions import versions
 
@@ -17,9 +17,11 @@ __all__ = [
     "ensure_teacher",
     "fresh_folder",
     "home",
+    "mark_finished",
     "read_settings",
     "report_errors_in_one_line",
     "run_folder",
+    "save_tensors",
     "teacher_path",
     "versions",
 ]

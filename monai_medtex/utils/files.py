@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-__all__ = ["atomic_write", "home"]
+import torch
+
+__all__ = ["atomic_write", "home", "save_tensors"]
 
 
 @contextmanager
@@ -33,6 +36,12 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def save_tensors(content: Mapping[str, Any], path: str | os.PathLike) -> None:
+    """Write a state dict in one step; equal content gives equal bytes, whatever the file's name."""
+    with atomic_write(path) as temporary, open(temporary, "wb") as file:
+        torch.save(content, file)
 
 
 def home() -> Path:

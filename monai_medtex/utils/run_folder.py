@@ -16,7 +16,7 @@ import ignite.distributed as idist
 from .errors import InputError
 from .files import atomic_write, home
 
-__all__ = ["fresh_folder", "read_settings", "run_folder"]
+__all__ = ["fresh_folder", "mark_finished", "read_settings", "run_folder"]
 
 logger = logging.getLogger("monai_medtex")
 
@@ -75,6 +75,11 @@ def run_folder(
     if idist.get_world_size() > 1:
         folder = str(idist.broadcast(folder, safe_mode=True))
     return Path(folder)
+
+
+def mark_finished(run_dir: str | os.PathLike) -> None:
+    """Note that a run is over, so that it is not resumed."""
+    (Path(run_dir) / FINISHED).touch()
 
 
 def _choose(output_dir: Path, name: str, settings: Mapping[str, Any], resume: bool | str) -> Path:

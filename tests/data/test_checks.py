@@ -59,20 +59,23 @@ def test_channels_of_the_2d_formats(tmp_path: Path, mode: str, name: str, channe
 @pytest.mark.parametrize(("shape", "channels"), [((6, 5), 1), ((6, 5, 4), 1), ((6, 5, 4, 2), 2)])
 def test_channels_of_volumes(tmp_path: Path, shape: tuple[int, ...], channels: int) -> None:
     file = volume(tmp_path / "v.nii.gz", shape)
-    check_images([entry(file)], channels)
+    dims = min(len(shape), 3)
+    check_images([entry(file)], channels, dims)
     with pytest.raises(InputError, match=rf"v\.nii\.gz: {channels} channel\(s\), expected 7"):
-        check_images([entry(file)], 7)
+        check_images([entry(file)], 7, dims)
+    with pytest.raises(InputError, match=rf"v\.nii\.gz: {dims}-D image, expected {5 - dims}-D"):
+        check_images([entry(file)], channels, 5 - dims)
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.bmp", "a.tif", "v.nii", "v.nii.gz"])
 def test_truncated_files(tmp_path: Path, name: str) -> None:
     file = (volume if name[0] == "v" else noise)(tmp_path / name)
-    channels = 1 if name[0] == "v" else 3
-    check_images([entry(file)], channels)
+    channels, dims = (1, 3) if name[0] == "v" else (3, 2)
+    check_images([entry(file)], channels, dims)
     content = Path(file).read_bytes()
     Path(file).write_bytes(content[: len(content) * 2 // 3])
     with pytest.raises(InputError, match=rf"{name}: unreadable or truncated: .") as caught:
-        check_images([entry(file)], channels)
+        check_images([entry(file)], channels, dims)
     assert "\n" not in str(caught.value)
     assert "more" not in str(caught.value)
 
@@ -120,18 +123,18 @@ def test_masks(tmp_path: Path) -> None:
 
 def test_masks_of_volumes(tmp_path: Path) -> None:
     image = volume(tmp_path / "v.nii.gz")
-    check_images([entry(image, mask=volume(tmp_path / "m.nii.gz"))], 1)
+    check_images([entry(image, mask=volume(tmp_path / "m.nii.gz"))], 1, 3)
     with pytest.raises(
         InputError, match=r"m\.nii: mask of size \(6, 5, 5\), but its image .*v\.nii\.gz is \(6, 5, 4\)"
     ):
-        check_images([entry(image, mask=volume(tmp_path / "m.nii", (6, 5, 5)))], 1)
+        check_images([entry(image, mask=volume(tmp_path / "m.nii", (6, 5, 5)))], 1, 3)
 
 
 @pytest.mark.parametrize(("name", "channels"), [("idrid256", 3), ("busi256", 1), ("palm224", 3), ("ms3d", 1)])
 def test_real_images_are_sound(shared_data: Path, name: str, channels: int) -> None:
     datalist = read_dataset(shared_data / name)
     entries = [entry for section in datalist.values() for entry in section[:20]]
-    check_images(entries, channels)
+    check_images(entries, channels, spatial_dims=3 if name == "ms3d" else 2)
     check_labels(entries, 2, required=False)
 
 

@@ -8,6 +8,7 @@ import logging
 import os
 import shutil
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import nibabel
@@ -25,6 +26,8 @@ from monai_medtex.data import (
     fingerprint,
     open_dataset,
     read_dataset,
+    unlabelled_images,
+    write_synthetic_fundus,
 )
 from monai_medtex.utils import InputError
 
@@ -125,14 +128,26 @@ def test_describe_puts_the_unknown_last() -> None:
     assert text == "training 4 (label 0: 1, label 2: 1, unknown: 2), validation 0, test 0"
 
 
-@pytest.mark.parametrize("nothing", [None, ""])
-def test_synthetic_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nothing: str | None) -> None:
+def test_synthetic_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = partial(write_synthetic_fundus, counts={"training": 4, "validation": 2, "test": 2})
+    monkeypatch.setattr("monai_medtex.data.synthetic.write_synthetic_fundus", few)
     monkeypatch.setenv("MONAI_MEDTEX_HOME", str(tmp_path / "home"))
-    datalist = open_dataset(nothing, image_size=32, fraction=0.5)
+    datalist = open_dataset(None, image_size=32)
+    assert {section: len(entries) for section, entries in datalist.items()} == few.keywords["counts"]
     assert {entry["label"] for entry in datalist["training"]} == {0, 1}
     images = [entry["image"] for entries in datalist.values() for entry in entries]
     assert all(Path(image).is_relative_to((tmp_path / "home" / "data").resolve()) for image in images)
     assert Image.open(images[0]).size == (32, 32)
+    assert open_dataset("", image_size=32) == datalist
+
+
+def test_unlabelled_images_of_all_sections(tmp_path: Path) -> None:
+    root = make(tmp_path / "data", {"training": [0, 1], "test": [1]}).resolve()
+    names = ("training0.png", "training1.png", "test0.png")
+    assert unlabelled_images(root) == [{"image": str(root / name)} for name in names]
+    for nothing in (None, ""):
+        with pytest.raises(InputError, match="dataset_dir"):
+            unlabelled_images(nothing)
 
 
 @pytest.mark.parametrize("name", ["palm224", "ms3d"])
@@ -214,7 +229,7 @@ def test_mask_is_binary_at_half_its_maximum(tmp_path: Path, image: str, mode: st
 
 def test_mask_of_palette_indices_and_of_one_bit(tmp_path: Path, image: str) -> None:
     picture = Image.fromarray((GREY >= 100).astype(np.uint8), mode="P")
-    picture.putpalette([0, 0, 0, 200, 0, 0])
+    picture.putpalette([0, 0, 0, 0, 200, 0])
     picture.save(tmp_path / "palette.tif")
     for file in (str(tmp_path / "palette.tif"), save(GREY >= 100, tmp_path / "bit.png")):
         assert torch.equal(torch.as_tensor(loaded({"image": image, "mask": file})["mask"]), GREY_LESION)

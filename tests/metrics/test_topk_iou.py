@@ -128,7 +128,7 @@ def test_all_levels_are_nan_without_lesion():
         assert level.isnan().all()
 
 
-@pytest.mark.parametrize("lesion", [LESION.bool(), LESION.byte() * 255, LESION.half(), LESION.long(), LESION * 0.6])
+@pytest.mark.parametrize("lesion", [LESION.bool(), LESION.byte() * 255, LESION.half(), LESION.long(), LESION / 5 + 0.4])
 def test_lesions_of_every_type(lesion):
     assert topk_iou(FALLING, lesion)[0].tolist() == pytest.approx(BY_HAND)
 

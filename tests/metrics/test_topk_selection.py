@@ -22,6 +22,7 @@ def random_scores(*shape: int, seed: int = 0) -> torch.Tensor:
         ((256, 256), 6, 6144),
         ((224, 224), 1, 784),  # 50176 / 64
         ((100, 100), 2, 312),  # 312.5, to even
+        ((10, 10), 1, 2),  # 1.5625
         ((4, 4), 1, 1),  # 0.25, at least one
         ((64, 64, 32), 3, 6144),  # 3 / 64 of 131072 voxels
         ((8, 8), 64, 64),
@@ -79,12 +80,12 @@ def test_ties_give_exactly_k_scattered_pixels(value):
 
 
 def test_ties_follow_the_seed_alone():
-    theta = torch.ones(1, 1, 16, 16)
-    first = topk_mask(theta, 32, seed=3)
+    theta = torch.ones(1, 1, 16, 17)
     state = torch.random.get_rng_state()
-    assert torch.equal(first, topk_mask(theta, 32, seed=3))
+    selections = [tuple(topk_mask(theta, 32, seed=seed).flatten().tolist()) for seed in (*range(20), 0)]
     assert torch.equal(torch.random.get_rng_state(), state)  # the global generator is left alone
-    assert len({tuple(topk_mask(theta, 32, seed=seed).flatten().tolist()) for seed in range(20)}) == 20
+    assert selections[20] == selections[0]
+    assert len(set(selections)) == 20
 
 
 def test_ties_do_not_override_scores():
@@ -121,6 +122,7 @@ def test_meta_tensors_and_tensors_with_gradient():
     theta = random_scores(2, 1, 8, 8)
     expected = topk_mask(theta, 5)
     assert torch.equal(topk_mask(MetaTensor(theta), 5), expected)
+    assert type(topk_mask(MetaTensor(theta), 5)) is torch.Tensor
     with torch.inference_mode():
         ranked_pixels(random_scores(1, 1, 8, 9), 5, seed=11)
     ranked_pixels(random_scores(1, 1, 8, 9).requires_grad_(), 5, seed=11)  # the order made above is used again

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import torch
@@ -40,7 +41,8 @@ def figures(images: slice) -> dict[str, float]:
 
 def run(rank: int, folder: str, splits: list[int]) -> None:
     """Take the share of this rank for each split and write what the metrics say."""
-    dist.init_process_group("gloo", init_method=f"file://{folder}/rendezvous", rank=rank, world_size=2)
+    meeting = f"file://{folder}/rendezvous"
+    dist.init_process_group("gloo", meeting, timeout=timedelta(minutes=5), rank=rank, world_size=2)
     shares = [slice(0, split) if rank == 0 else slice(split, None) for split in splits]
     Path(folder, f"rank{rank}.json").write_text(json.dumps([figures(share) for share in shares]))
     dist.destroy_process_group()
