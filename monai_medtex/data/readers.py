@@ -52,14 +52,14 @@ def _with_masks(entry: dict[str, Any], masks: list[str], inverted: bool = False)
 
 def _listed(folder: Path, raw: Mapping[str, Any], where: str) -> dict[str, Any]:
     masks = raw.get("mask") or []
-    inverted = raw.get("mask_inverted", False)
-    if not isinstance(inverted, bool):
+    inverted = str(raw.get("mask_inverted") or "false").lower()
+    if inverted not in ("true", "false"):
         raise InputError(f"{where}: mask_inverted is {inverted!r}, expected true or false")
     entry = {"image": path_inside(folder, raw.get("image"), where), "label": label_number(raw.get("label"), where)}
     masks = [path_inside(folder, mask, where) for mask in (masks if isinstance(masks, list) else [masks])]
     names = [raw.get(key) for key in ("patient", "subject", "patient_id")]
     patients = [str(name) for name in names if name not in (None, "")]
-    return _with_masks(entry, masks, inverted) | ({"patient": patients[0]} if patients else {})
+    return _with_masks(entry, masks, inverted == "true") | ({"patient": patients[0]} if patients else {})
 
 
 def read_datalist(root: Path) -> dict[str, list[dict]]:
@@ -120,9 +120,9 @@ def read_csv(root: Path) -> dict[str, list[dict]]:
 
     Args:
         root: the file, or a folder with exactly one csv file that has a column ``image``. Further columns, optional:
-            ``label``, ``mask``, ``patient`` (or ``subject``, ``patient_id``) and ``split`` (``training``/``train``,
-            ``validation``/``val``, ``test``). An empty cell is an unknown; without ``split`` a row is for training.
-            Paths are relative to the file's folder.
+            ``label``, ``mask``, ``mask_inverted``, ``patient`` (or ``subject``, ``patient_id``) and ``split``
+            (``training``/``train``, ``validation``/``val``, ``test``). An empty cell is an unknown; without ``split`` a
+            row is for training. Paths are relative to the file's folder.
 
     Returns:
         data list.
@@ -139,8 +139,7 @@ def read_csv(root: Path) -> dict[str, list[dict]]:
         where, name = f"{files[0]}: line {line}", row.get("split", "").lower() or "training"
         if name not in _SECTION_OF:
             raise InputError(f"{where}: split {name!r} is none of {', '.join(_SECTION_OF)}")
-        known = {key: cell for key, cell in row.items() if key != "mask_inverted"}
-        result[_SECTION_OF[name]].append(_listed(folder, known, where))
+        result[_SECTION_OF[name]].append(_listed(folder, row, where))
     return result
 
 

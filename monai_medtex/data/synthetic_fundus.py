@@ -97,7 +97,7 @@ def _eye(rng: Random, size: int) -> _Eye:
     nasal = int(rng.choice((-1, 1)))
     disc = np.array([nasal * rng.uniform(0.38, 0.74), rng.uniform(-0.12, 0.12)])
     fovea = disc + np.array([-nasal * rng.uniform(0.68, 0.82), rng.uniform(0, 0.12)])
-    return _Eye(x, y, nasal, disc.astype(np.float32), rng.uniform(0.12, 0.20), fovea.astype(np.float32))
+    return _Eye(x, y, nasal, disc.astype(np.float32), rng.uniform(0.11, 0.23), fovea.astype(np.float32))
 
 
 def _retina(rng: Random, eye: _Eye) -> Floats:
@@ -184,7 +184,7 @@ def _coverage(eye: _Eye, outlines: list[Floats]) -> Floats:
 
 
 def _draw_vessels(rng: Random, eye: _Eye, image: Floats) -> Floats:
-    density, width = rng.uniform(0.4, 0.85), rng.uniform(0.022, 0.032)
+    density, width = rng.uniform(0.35, 0.75), rng.uniform(0.022, 0.032)
     outlines = [_outlines(eye, vessels) for vessels in _tree(rng, width)]
     arteries = _coverage(eye, [outline[: len(outline) // 2] for outline in outlines])
     veins = _coverage(eye, [outline[len(outline) // 2 :] for outline in outlines])
@@ -211,7 +211,7 @@ def _lesions(rng: Random, eye: _Eye, centres: Floats, inner: Floats, share: floa
     allowed = (eye.to_disc() > 1.03) & (np.hypot(eye.x, eye.y) < 0.88) & (np.abs(eye.y) < 0.75)
     level = np.where(allowed, level, -np.inf)
     height = np.partition(level, -round(share * level.size), axis=None)[-round(share * level.size)]
-    return _ramp((level - height) / rng.uniform(0.15, 0.32) + 0.5), level >= height
+    return _ramp((level - height) / rng.uniform(0.12, 0.26) + 0.5), level >= height
 
 
 def _draw_atrophy(rng: Random, eye: _Eye, image: Floats) -> Lesions:
@@ -224,14 +224,14 @@ def _draw_atrophy(rng: Random, eye: _Eye, image: Floats) -> Lesions:
     alpha, mask = _lesions(rng, eye, centres, inner, share, 1.6)
     texture = np.clip(1 + 0.15 * _noise(rng, eye.size, 30), 0, 1.2)
     colour = 0.96, rng.uniform(0.76, 0.86), rng.uniform(0.46, 0.66)
-    return _tint(image, alpha * texture * rng.uniform(0.55, 0.85), colour), mask
+    return _tint(image, alpha * texture * rng.uniform(0.6, 0.9), colour), mask
 
 
 def _draw_haemorrhages(rng: Random, eye: _Eye, image: Floats) -> Lesions:
     """Dark red blots and flames."""
     share, parts = math.exp(rng.uniform(*np.log((0.014, 0.03)))), int(rng.integers(1, 5))
     alpha, mask = _lesions(rng, eye, rng.uniform(-0.6, 0.6, (parts, 2)), np.zeros(parts), share, 2.5)
-    return _filter(image, alpha * rng.uniform(0.7, 1), (0.55, 0.28, 0.36)), mask
+    return _filter(image, alpha * rng.uniform(0.8, 1), (0.55, 0.28, 0.36)), mask
 
 
 def _draw_reflexes(rng: Random, eye: _Eye, image: Floats) -> Floats:
@@ -258,7 +258,7 @@ def _light(rng: Random, eye: _Eye, image: Floats) -> Floats:
 
 def _photograph(rng: Random, eye: _Eye, image: Floats) -> NDArray[np.uint8]:
     """Exposure, colour balance, gamma, aperture, blur and sensor noise."""
-    gains = _per_channel(np.exp(rng.normal(0, 0.12) + rng.normal(0, (0.06, 0.05, 0.1))))
+    gains = _per_channel(np.exp(rng.normal(0, 0.1) + rng.normal(0, (0.05, 0.05, 0.08))))
     image = np.clip(image * gains, 0, 1) ** np.float32(math.exp(rng.normal(0, 0.16)))
     height = 2.0 if rng.random() < 0.6 else rng.uniform(0.8, 0.95)
     inside = (np.hypot(eye.x, eye.y) <= 1) & (np.abs(eye.y) <= height)
@@ -287,7 +287,7 @@ def draw_fundus(rng: np.random.Generator, size: int, abnormal: bool) -> tuple[ND
     scene, lesions, camera = (np.random.default_rng(seed) for seed in rng.integers(2**63, size=3))
     eye = _eye(scene, size)
     mask = np.zeros((size, size), dtype=bool)
-    bright, dark = ((True, False), (False, True), (True, True))[lesions.choice(3, p=(0.4, 0.35, 0.25))]
+    bright, dark = ((True, False), (False, True), (True, True))[lesions.choice(3, p=(0.3, 0.3, 0.4))]
     image = _draw_disc(scene, eye, _retina(scene, eye))
     if abnormal and bright:
         image, mask = _draw_atrophy(lesions, eye, image)

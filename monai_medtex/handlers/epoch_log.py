@@ -30,7 +30,8 @@ class EpochLog:
         path: of the CSV, replaced after every epoch.
         title: starts each line of the log.
         shown: which figures the line shows; the file has all.
-        evaluator: the validation's engine, if there is one; its figures get the prefix ``val_``.
+        evaluator: the validation's engine, if there is one; its figures get the prefix ``val_``, and an epoch without
+            validation has none.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class EpochLog:
     def __call__(self, engine: Workflow) -> None:
         """Add an epoch."""
         row: dict[str, float] = {"epoch": engine.state.epoch, **_scalars(engine.state.metrics)}
-        if self.evaluator is not None:
+        if self.evaluator is not None and self.evaluator.state.epoch == engine.state.epoch:
             row |= {f"val_{name}": value for name, value in _scalars(self.evaluator.state.metrics).items()}
         row["seconds"] = time.perf_counter() - self._started
         self.rows.append(row)

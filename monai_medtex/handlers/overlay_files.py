@@ -14,7 +14,7 @@ from PIL import Image
 
 from monai_medtex.data import PlainPILReader
 from monai_medtex.reporting import heat_overlay
-from monai_medtex.utils import atomic_write
+from monai_medtex.utils import atomic_write, name_inside
 
 __all__ = ["OverlayFiles"]
 
@@ -24,12 +24,12 @@ class OverlayFiles:
 
     Args:
         folder: where to; the images' folders below ``root`` are kept.
-        root: folder that holds the images.
+        root: folder that holds the images, or the list of them in that folder.
     """
 
     def __init__(self, folder: str | os.PathLike, root: str | os.PathLike) -> None:
         self.folder = Path(folder)
-        self.root = os.path.realpath(root)
+        self.root = root
         self._load = LoadImage(image_only=True, ensure_channel_first=True)
         self._load.register(PlainPILReader())
 
@@ -42,7 +42,7 @@ class OverlayFiles:
         for item, output in zip(engine.state.batch, engine.state.output, strict=True):
             image = self._in_unit_range(torch.as_tensor(self._load(item["path"])).float())
             overlay = heat_overlay(image, torch.as_tensor(output["theta"]).cpu())
-            file = Path(os.path.relpath(os.path.realpath(item["path"]), self.root))
+            file = name_inside(item["path"], self.root)
             name = file.name.removesuffix(".gz").rsplit(".", 1)[0]
             with atomic_write(self.folder / file.parent / f"{name}_overlay.png") as temporary:
                 pixels = (overlay.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous()

@@ -12,7 +12,7 @@ from ignite.engine import Events
 from monai.engines import Workflow
 from monai.utils import CommonKeys
 
-from monai_medtex.utils import atomic_write
+from monai_medtex.utils import atomic_write, name_inside
 
 __all__ = ["PredictionTable"]
 
@@ -26,13 +26,13 @@ class PredictionTable:
     Args:
         path: of the CSV.
         class_names: names of the classes.
-        root: folder that the files are named relative to.
+        root: folder that the files are named relative to, or the list of them in that folder.
     """
 
     def __init__(self, path: str | os.PathLike, class_names: Sequence[str], root: str | os.PathLike) -> None:
         self.path = path
         self.class_names = list(class_names)
-        self.root = os.path.realpath(root)
+        self.root = root
         self._rows: list[list] = []
 
     def attach(self, engine: Workflow) -> None:
@@ -46,7 +46,7 @@ class PredictionTable:
         for item, output in zip(engine.state.batch, engine.state.output, strict=True):
             probabilities = output[CommonKeys.PRED].tolist()
             answer = self.class_names[probabilities.index(max(probabilities))]
-            file = os.path.relpath(os.path.realpath(item["path"]), self.root)
+            file = name_inside(item["path"], self.root)
             self._rows.append([file, answer, *(f"{value:.6f}" for value in probabilities)])
 
     def write(self, engine: Workflow) -> None:  # noqa: ARG002

@@ -7,11 +7,14 @@ import torch
 from torch.nn import functional as F
 from torch.nn.modules.loss import _Loss
 
+from .precision import at_least_float32
+from .soft_cross_entropy import check_logits
+
 __all__ = ["KnowledgeDistillationLoss"]
 
 
 class KnowledgeDistillationLoss(_Loss):
-    """``temperature^2 * KL(softmax(y_T / temperature) || softmax(y_S / temperature))``, computed in float32.
+    """``temperature^2 * KL(softmax(y_T / temperature) || softmax(y_S / temperature))``, in float32 at least.
 
     Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2015; the factor keeps the size of the
     gradient independent of the temperature.
@@ -36,6 +39,7 @@ class KnowledgeDistillationLoss(_Loss):
         Returns:
             the mean over the batch in nats per image, a scalar.
         """
-        student = (student_logits.float() / self.temperature).log_softmax(dim=1)
-        teacher = (teacher_logits.detach().float() / self.temperature).log_softmax(dim=1)
+        check_logits(student_logits, teacher_logits)
+        student = (at_least_float32(student_logits) / self.temperature).log_softmax(dim=1)
+        teacher = (at_least_float32(teacher_logits.detach()) / self.temperature).log_softmax(dim=1)
         return self.temperature**2 * F.kl_div(student, teacher, reduction="batchmean", log_target=True)

@@ -6,11 +6,22 @@ from __future__ import annotations
 import torch
 from torch.nn.modules.loss import _Loss
 
-__all__ = ["SoftCrossEntropyLoss"]
+from .precision import at_least_float32
+
+__all__ = ["SoftCrossEntropyLoss", "check_logits"]
+
+
+def check_logits(student_logits: torch.Tensor, teacher_logits: torch.Tensor) -> None:
+    """Raise a ValueError unless both have one shape."""
+    if student_logits.shape != teacher_logits.shape:
+        raise ValueError(
+            f"student_logits and teacher_logits must have one shape but have {tuple(student_logits.shape)} "
+            f"and {tuple(teacher_logits.shape)}."
+        )
 
 
 class SoftCrossEntropyLoss(_Loss):
-    """Prediction loss ``L_N = - mean_X sum_l y_T[l] log y_S[l]`` (MED-TEX eq. 2), computed in float32.
+    """Prediction loss ``L_N = - mean_X sum_l y_T[l] log y_S[l]`` (MED-TEX eq. 2), in float32 at least.
 
     Its negative is a lower bound of I(X'; y_T) up to the entropy H(y_T) (eq. 9, 10).
     """
@@ -25,10 +36,6 @@ class SoftCrossEntropyLoss(_Loss):
         Returns:
             the mean over the batch in nats per image, a scalar.
         """
-        if student_logits.shape != teacher_logits.shape:
-            raise ValueError(
-                f"student_logits and teacher_logits must have one shape but have {tuple(student_logits.shape)} "
-                f"and {tuple(teacher_logits.shape)}."
-            )
-        taught = teacher_logits.detach().float().softmax(dim=1)
-        return -(taught * student_logits.float().log_softmax(dim=1)).sum(dim=1).mean()
+        check_logits(student_logits, teacher_logits)
+        taught = at_least_float32(teacher_logits.detach()).softmax(dim=1)
+        return -(taught * at_least_float32(student_logits).log_softmax(dim=1)).sum(dim=1).mean()

@@ -10,6 +10,8 @@ from monai.utils import LossReduction
 from torch.nn import functional as F
 from torch.nn.modules.loss import _Loss
 
+from .precision import at_least_float32
+
 __all__ = ["VIDLoss", "gaussian_log_likelihood", "match_spatial_size"]
 
 
@@ -33,7 +35,7 @@ def match_spatial_size(x: torch.Tensor, size: torch.Size) -> torch.Tensor:
 
 
 class VIDLoss(_Loss):
-    """Transfer loss of one pair of layers (MED-TEX eq. 5 and 6; Ahn et al., CVPR 2019), computed in float32.
+    """Transfer loss of one pair of layers (MED-TEX eq. 5 and 6; Ahn et al., CVPR 2019), in float32 at least.
 
     ``L_i = sum_{c,h,w} [ log sigma_c + (T - mu)^2 / (2 sigma_c^2) ]``, averaged over the batch. It is the negative
     logarithm of the Gaussian of eq. 5 up to the constant ``log(2 pi) / 2`` per element. The paper prints
@@ -61,9 +63,9 @@ class VIDLoss(_Loss):
         Returns:
             the mean over the batch of the loss per image, a scalar.
         """
-        target = target.detach().float()
-        variance = variance.float()
-        mu = match_spatial_size(mu.float(), target.shape[2:])
+        target = at_least_float32(target.detach())
+        variance = at_least_float32(variance)
+        mu = match_spatial_size(at_least_float32(mu), target.shape[2:])
         squared = (target - mu).square().mean(dim=(0, *range(2, target.ndim)))
         per_element = (0.5 * variance.log() + squared / (2 * variance)).mean()
         return per_element if self.reduction == "mean" else per_element * target[0].numel()

@@ -29,8 +29,7 @@ def load_checkpoint(path: str | os.PathLike, argument: str = "checkpoint") -> di
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{argument}: {path} can't be loaded as weights alone: {reason}") from error
+        raise InputError(f"{argument}: {path} is broken, or holds more than weights, and is not loaded") from error
     if not isinstance(checkpoint, dict):
         raise InputError(f"{argument}: {path} holds a {type(checkpoint).__name__}, not a dict of weights")
     return checkpoint
@@ -58,10 +57,10 @@ def load_weights(module: nn.Module, path: str | os.PathLike, argument: str = "ch
             f"'{next(iter(wanted), '')}')"
         )
     for key in wanted:
-        if key in common and wanted[key].shape != found[key].shape:
+        if key in common and _kind(wanted[key]) != _kind(found[key]):
             raise InputError(
-                f"{argument}: '{key}' of {path} has shape {tuple(found[key].shape)}, but {name} needs "
-                f"{tuple(wanted[key].shape)}; do the numbers of classes and channels agree?"
+                f"{argument}: '{key}' of {path} has {_kind(found[key])}, but {name} needs {_kind(wanted[key])}; "
+                "do the numbers of classes and channels agree?"
             )
     missing, extra = [key for key in wanted if key not in found], [key for key in found if key not in wanted]
     if missing or extra:
@@ -70,3 +69,7 @@ def load_weights(module: nn.Module, path: str | os.PathLike, argument: str = "ch
             f"{len(extra)} unknown {extra[:2]}"
         )
     module.load_state_dict(found)
+
+
+def _kind(value: object) -> str:
+    return f"shape {tuple(value.shape)}" if isinstance(value, torch.Tensor) else f"type {type(value).__name__}"

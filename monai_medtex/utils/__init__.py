@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .errors import InputError, OneLineError, TrainingError, report_errors_in_one_line
-from .files import atomic_write, home, save_tensors
+from .files import atomic_write, home, name_inside, save_tensors
 from .run_folder import fresh_folder, mark_finished, read_settings, run_folder
 from .teacher_store import ensure_teacher, teacher_path
 from .versions import versions
@@ -18,6 +18,7 @@ __all__ = [
     "fresh_folder",
     "home",
     "mark_finished",
+    "name_inside",
     "read_settings",
     "report_errors_in_one_line",
     "run_folder",

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["atomic_write", "home", "save_tensors"]
+__all__ = ["atomic_write", "home", "name_inside", "save_tensors"]
 
 
 @contextmanager
@@ -42,6 +42,22 @@ def save_tensors(content: Mapping[str, Any], path: str | os.PathLike) -> None:
     """Write a state dict in one step; equal content gives equal bytes, whatever the file's name."""
     with atomic_write(path) as temporary, open(temporary, "wb") as file:
         torch.save(content, file)
+
+
+def name_inside(path: str | os.PathLike, root: str | os.PathLike) -> Path:
+    """Name a data set's file relative to the data set, so that the name never leads out of a folder of results.
+
+    Args:
+        path: the file.
+        root: the data set's folder, or the list of files in it.
+
+    Returns:
+        a relative path; the bare name of a file that lies elsewhere.
+    """
+    folder = Path(root).expanduser().resolve()
+    folder = folder if folder.is_dir() else folder.parent
+    file = Path(os.path.abspath(path))
+    return file.relative_to(folder) if file.is_relative_to(folder) else Path(file.name)
 
 
 def home() -> Path:

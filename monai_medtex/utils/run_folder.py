@@ -37,17 +37,21 @@ def fresh_folder(parent: str | os.PathLike, name: str) -> Path:
     raise InputError(f"output_dir: {parent} holds too many folders named {name}")
 
 
-def read_settings(run_dir: str | os.PathLike | None) -> dict[str, Any]:
+def read_settings(run_dir: str | os.PathLike | None, argument: str = "run_dir") -> dict[str, Any]:
     """Return the settings that a run was started with.
+
+    Args:
+        run_dir: the run's folder.
+        argument: what to call it in an error.
 
     Raises:
         InputError: When ``run_dir`` is no folder of a run.
     """
     if not run_dir:
-        raise InputError("run_dir: name the folder of a finished run with --run_dir")
+        raise InputError(f"{argument}: name the folder of a run with --{argument}")
     path = Path(run_dir) / SETTINGS
     if not path.is_file():
-        raise InputError(f"run_dir: {run_dir} is no folder of a run (it has no {SETTINGS})")
+        raise InputError(f"{argument}: {run_dir} is no folder of a run (it has no {SETTINGS})")
     return json.loads(path.read_text())
 
 
@@ -86,13 +90,12 @@ def _choose(output_dir: Path, name: str, settings: Mapping[str, Any], resume: bo
     plain = json.loads(json.dumps(dict(settings), default=str))
     if isinstance(resume, str):
         _refuse_other_settings(resume, plain)
-        return Path(resume).absolute()
+        return _resumed(Path(resume).absolute())
     if resume:
         for run in sorted(output_dir.glob(f"*_{name}*"), key=lambda path: path.stat().st_mtime, reverse=True):
             resumable = (run / SETTINGS).is_file() and not (run / FINISHED).exists()
             if resumable and not _different(read_settings(run), plain):
-                logger.info("resuming %s", run)
-                return run
+                return _resumed(run)
         logger.info("nothing to resume in %s with these settings: a new run starts", output_dir)
     run = fresh_folder(output_dir, f"{time.strftime('%Y%m%d_%H%M%S')}_{name}")
     with atomic_write(run / SETTINGS) as temporary:
@@ -101,11 +104,19 @@ def _choose(output_dir: Path, name: str, settings: Mapping[str, Any], resume: bo
     return run
 
 
+def _resumed(run: Path) -> Path:
+    """Sweep what a killed process was writing."""
+    for unfinished in run.rglob(".*.tmp*"):
+        unfinished.unlink(missing_ok=True)
+    logger.info("resuming %s", run)
+    return run
+
+
 def _different(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return [key for key in new if key not in MAY_DIFFER and old.get(key) != new[key]]
 
 
 def _refuse_other_settings(run_dir: str, settings: Mapping[str, Any]) -> None:
-    old = read_settings(run_dir)
+    old = read_settings(run_dir, "resume")
     for key in _different(old, settings):
         raise InputError(f"resume: {run_dir} was started with {key}={old.get(key)}, but {key} is {settings[key]}")

@@ -168,6 +168,15 @@ def test_csv_refused_in_one_line(root: Path, text: str, message: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_csv_with_inverted_masks(root: Path) -> None:
+    file = write(root, "list.csv", "image,mask,mask_inverted\na.png,m.png,True\nb.png,m.png,\nc.png,m.png,false\n")
+    assert read_csv(file)["training"] == [
+        {"image": f"{root}/a.png", "label": -1, "mask": f"{root}/m.png", "mask_inverted": True},
+        {"image": f"{root}/b.png", "label": -1, "mask": f"{root}/m.png"},
+        {"image": f"{root}/c.png", "label": -1, "mask": f"{root}/m.png"},
+    ]
+
+
 def test_two_csv_files_are_ambiguous(root: Path) -> None:
     write(root, "b.csv", "image\nb.png\n")
     write(root, "a.csv", "image\na.png\n")
@@ -208,6 +217,19 @@ def test_palm_as_released(root: Path) -> None:
     }
     assert read_palm(root) == expected
     assert read_dataset(root) == expected
+
+
+def test_palm_with_pathologic_images_only_in_folders_with_blanks(root: Path) -> None:
+    draw(
+        root, "Training/Images/P0001.jpg", "Training/Lesion Masks/Detachment/P0001.bmp", "Training/Disc Masks/P0001.bmp"
+    )
+    expected = {
+        "image": f"{root}/Training/Images/P0001.jpg",
+        "label": 1,
+        "mask": f"{root}/Training/Lesion Masks/Detachment/P0001.bmp",
+        "mask_inverted": True,
+    }
+    assert read_dataset(root) == {"training": [expected], "validation": [], "test": []}
 
 
 def test_patient_files_named_like_palm_are_no_palm(root: Path) -> None:

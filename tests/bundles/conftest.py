@@ -1,0 +1,179 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The fundus bundle on a few tiny images, run in this process or in one forked from a warm server."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import torch
+from monai.bundle import ConfigWorkflow
+from monai.utils import set_determinism
+
+from monai_medtex.data import write_synthetic_fundus
+from monai_medtex.inferers import has_fast_bfloat16
+from monai_medtex.utils import InputError, OneLineError
+
+BUNDLE = Path(__file__).resolve().parents[2] / "bundles" / "medtex_fundus"
+COUNTS = {"training": 24, "validation": 8, "test": 8}
+TINY = {"image_size": 32, "epochs": 2, "teacher_epochs": 1, "batch_size": 8}
+
+
+class Run(NamedTuple):
+    """A training that is over."""
+
+    folder: Path
+    home: Path
+    workflow: ConfigWorkflow
+
+
+def config_files(*names: str) -> list[str]:
+    """Paths of the bundle's configs; what has a folder already is kept."""
+    return [name if "/" in name else str(BUNDLE / "configs" / f"{name}.json") for name in names]
+
+
+def run_bundle(run_id: str, *names: str, **override: object) -> ConfigWorkflow:
+    """What ``python -m monai.bundle run`` does, without its logging and inside this process."""
+    workflow = ConfigWorkflow(config_file=config_files(*names), run_id=run_id, logging_file=False, **override)
+    workflow.initialize()
+    workflow.run()
+    workflow.finalize()
+    return workflow
+
+
+def run_folder(workflow: ConfigWorkflow) -> Path:
+    return Path(workflow.parser.get_parsed_content("run_dir"))
+
+
+@pytest.fixture(scope="session")
+def _one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(autouse=True)
+def bundle_home(tmp_path, monkeypatch, _one_thread) -> Path:
+    """Keep what a bundle writes below the test's own folder, and what it changes in this process to the test."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("MONAI_MEDTEX_HOME", str(home))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    yield home
+    set_determinism(None)
+
+
+@pytest.fixture(scope="session")
+def bundle_dir() -> Path:
+    return BUNDLE
+
+
+@pytest.fixture(scope="session")
+def configs() -> Callable[..., list[str]]:
+    return config_files
+
+
+@pytest.fixture(scope="session")
+def fundus(tmp_path_factory) -> Path:
+    """A data set with training, validation and test images of 32 pixels, labels and masks."""
+    return write_synthetic_fundus(tmp_path_factory.mktemp("data"), size=TINY["image_size"], counts=COUNTS)
+
+
+@pytest.fixture
+def relisted(fundus, tmp_path) -> Callable[[Callable[[dict], dict]], Path]:
+    """Copy the tiny images beside a changed data list."""
+
+    def change(listed: Callable[[dict], dict]) -> Path:
+        copy = Path(shutil.copytree(fundus, tmp_path / "relisted"))
+        sections = json.loads((copy / "datalist.json").read_text())
+        (copy / "datalist.json").write_text(json.dumps(listed(sections)))
+        return copy
+
+    return change
+
+
+@pytest.fixture
+def bundle(monkeypatch, tmp_path) -> Callable[..., ConfigWorkflow]:
+    """Run the bundle in this process, from an empty working directory."""
+    workplace = tmp_path / "workplace"
+    workplace.mkdir()
+    monkeypatch.chdir(workplace)
+    return run_bundle
+
+
+@pytest.fixture
+def train(bundle, fundus) -> Callable[..., Path]:
+    """Train on the tiny images and give the run's folder."""
+
+    def start(*names: str, **override: object) -> Path:
+        settings = {"dataset_dir": str(fundus), **TINY, **override}
+        return run_folder(bundle("training", *(names or ["train"]), **settings))
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, fundus, _one_thread) -> Run:
+    """A run of train.json alone, in the precision that is not this machine's default."""
+    home = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MONAI_MEDTEX_HOME", str(home))
+        patch.setattr(sys, "excepthook", sys.excepthook)
+        patch.setattr(sys, "path", [*sys.path])
+        precision = not has_fast_bfloat16("cpu")
+        workflow = run_bundle("training", "train", dataset_dir=str(fundus), amp=precision, **TINY)
+    return Run(run_folder(workflow), home, workflow)
+
+
+@pytest.fixture(scope="session")
+def teacher_ckpt(trained) -> str:
+    """Weights of a teacher of the tiny images."""
+    (path,) = (trained.home / "teachers").glob("*.pt")
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def processes() -> multiprocessing.context.ForkServerContext:
+    """Starts processes that need no second to load MONAI, and can be killed."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["ignite.handlers", "monai.bundle", "monai_medtex.handlers", "torch.utils.tensorboard"])
+    return context
+
+
+class OneLine:
+    """The one line that a user would read."""
+
+    text = ""
+
+
+@pytest.fixture
+def one_line() -> Callable[..., AbstractContextManager[OneLine]]:
+    """Expect an error that says in one line what is wrong, below the layers that MONAI wraps around it."""
+
+    @contextmanager
+    def expect(*words: str, kind: type[OneLineError] = InputError) -> Iterator[OneLine]:
+        line = OneLine()
+        with pytest.raises(Exception) as caught:
+            yield line
+        causes, error = [], caught.value
+        while error is not None:
+            causes.append(error)
+            error = error.__cause__ or error.__context__
+        (clear,) = [cause for cause in causes if isinstance(cause, OneLineError)]
+        line.text = str(clear)
+        assert type(clear) is kind
+        assert "\n" not in line.text
+        assert all(word in line.text for word in words), line.text
+
+    return expect

@@ -1,0 +1,61 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+EVALUATE = ("evaluating", "train", "evaluate")
+
+
+@pytest.fixture
+def judged(bundle, trained):
+    """Evaluate the finished run and give the folder and what is in its summary."""
+
+    def judge(**override: object) -> tuple[Path, dict]:
+        before = {*trained.folder.iterdir()}
+        workflow = bundle(*EVALUATE, run_dir=str(trained.folder), **override)
+        folder = Path(workflow.parser.get_parsed_content("report_dir"))
+        assert folder not in before
+        return folder, json.loads((folder / "summary.json").read_text())
+
+    return judge
+
+
+def test_repeats_the_figures_of_the_run_exactly(judged, trained):
+    folder, summary = judged()
+    own = trained.folder / "evaluation"
+    assert summary["metrics"] == json.loads((own / "summary.json").read_text())["metrics"]
+    assert (folder / "per_image.csv").read_bytes() == (own / "per_image.csv").read_bytes()
+    assert summary["run"] == json.loads((trained.folder / "settings.json").read_text())
+    assert folder.parent == trained.folder
+
+
+def test_judges_another_list_whole_and_writes_to_a_fresh_folder(judged, relisted, tmp_path):
+    def five_without_mask(sections: dict) -> dict:
+        return {"training": [{**entry, "mask": None} for entry in sections["training"][:5]]}
+
+    other = relisted(five_without_mask)
+    folders = []
+    for name in ("evaluation", "evaluation_2"):
+        folder, summary = judged(dataset_dir=str(other), output_dir=str(tmp_path / "out"))
+        assert folder == tmp_path / "out" / name
+        assert summary["images"] == summary["metrics"]["label_count"] == 5
+        assert summary["left_out"] == ["no image has a lesion mask: IoU at top K is left out"]
+        folders.append(folder)
+    assert (folders[0] / "summary.csv").read_bytes() == (folders[1] / "summary.csv").read_bytes()
+
+
+def test_judges_the_section_that_is_named(judged):
+    _, summary = judged(section="training")
+    assert summary["images"] == 24
+
+
+@pytest.mark.parametrize("run_dir", [None, "nowhere"])
+def test_says_in_one_line_that_there_is_no_run(bundle, one_line, run_dir):
+    with one_line("run_dir") as error:
+        bundle(*EVALUATE, run_dir=run_dir)
+    assert run_dir is None or run_dir in error.text

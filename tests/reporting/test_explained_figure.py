@@ -1,0 +1,83 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from monai_medtex.reporting import ExplainedImage, explained_figure, has_matplotlib
+
+pytestmark = pytest.mark.skipif(not has_matplotlib, reason="needs matplotlib")
+
+WIDTH, HEIGHT = 16, 8  # 128 pixels: the paper's k = 3 marks 6 of them
+
+
+def sample(channels: int = 3, label: int = 1) -> ExplainedImage:
+    """Theta is highest along six pixels of the column x = 3; the lesion is the pixel x = 9, y = 1."""
+    theta, lesion = torch.rand(1, WIDTH, HEIGHT) / 2, torch.zeros(1, WIDTH, HEIGHT)
+    theta[0, 3, 1:7] = 0.9
+    lesion[0, 9, 1] = 1
+    image = torch.full((channels, WIDTH, HEIGHT), 0.5)
+    return ExplainedImage(image, theta, lesion, torch.tensor([0.25, 0.75]), torch.tensor([0.6, 0.4]), label)
+
+
+def panels(samples, **options):
+    figure = explained_figure(samples, ["normal", "abnormal"], **options)
+    return np.array(figure.axes[: 3 * len(samples)]).reshape(3, len(samples))
+
+
+def shown(axis) -> np.ndarray:
+    return np.asarray(axis.images[0].get_array())
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_image_and_theta_are_shown_in_rows_and_columns(channels):
+    one = sample(channels)
+    one.image[:, 3, 1] = 1.0
+    column = panels([one])[:, 0]
+    pixels = shown(column[0]).reshape(HEIGHT, WIDTH, channels)
+    assert (pixels[1, 3] == 1).all()
+    assert (pixels == 1).sum() == channels
+    assert np.array_equal(shown(column[1]), one.theta[0].numpy().T)
+
+
+def test_theta_is_shown_on_the_fixed_scale_from_0_to_1():
+    assert panels([sample()])[1, 0].images[0].get_clim() == (0, 1)
+
+
+def test_contours_mark_the_top_k_and_the_lesion():
+    outlined = shown(panels([sample()])[2, 0])
+    yellow = np.isclose(outlined, [1.0, 0.9, 0.0]).all(axis=2)
+    blue = np.isclose(outlined, [0.0, 0.8, 1.0]).all(axis=2)
+    assert np.argwhere(yellow).tolist() == [[y, 3] for y in range(1, 7)]
+    assert np.argwhere(blue).tolist() == [[1, 9]]
+    assert np.isclose(outlined[~yellow & ~blue], 0.5).all()
+
+
+def test_k_sets_how_many_pixels_are_marked():
+    yellow = np.isclose(shown(panels([sample()], k=1)[2, 0]), [1.0, 0.9, 0.0]).all(axis=2)
+    assert yellow.sum() == 2  # 128 / 64
+    assert np.argwhere(yellow)[:, 1].tolist() == [3, 3]
+
+
+@pytest.mark.parametrize(("label", "name"), [(1, "abnormal"), (0, "normal"), (-1, "unknown")])
+def test_the_title_has_label_and_both_answers(label, name):
+    title = panels([sample(label=label)])[0, 0].get_title(loc="left")
+    assert title.splitlines() == [f"label: {name}", "teacher: abnormal 0.75", "student: normal 0.60"]
+
+
+def test_there_is_a_column_for_each_image():
+    grid = panels([sample(), sample(1, 0), sample()])
+    assert [axis.get_title(loc="left").splitlines()[0] for axis in grid[0]] == [
+        "label: abnormal",
+        "label: normal",
+        "label: abnormal",
+    ]
+    assert [axis.get_ylabel() for axis in grid[:, 0]] == ["image", "theta", "top K, k = 3"]
+
+
+def test_the_figure_can_be_saved(tmp_path):
+    explained_figure([sample()], ["normal", "abnormal"]).savefig(tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
