@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 import torch
+from ignite.engine import Events
 from monai.bundle import ConfigWorkflow
 from monai.engines import SupervisedTrainer
 
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def prepare(folder: Path, options: argparse.Namespace) -> dict:
     """Write data and teacher below ``folder``; return what overrides ``train.json``."""
-    logging.disable(logging.INFO)
+    logging.disable()
     counts = {"training": options.images, "validation": max(options.images // 4, 2), "test": 2}
     data = write_synthetic_fundus(folder / "data", options.image_size, counts)
     torch.manual_seed(0)
@@ -41,7 +42,7 @@ def prepare(folder: Path, options: argparse.Namespace) -> dict:
         "teacher_ckpt": str(folder / "teacher.pt"),
         "image_size": options.image_size,
         "batch_size": options.batch_size,
-        "epochs": 0,
+        "epochs": 1_000_000,
     }
 
 
@@ -59,10 +60,11 @@ def _name(handler: dict | str) -> str:
     return handler["_target_"].rpartition(".")[2] if isinstance(handler, dict) else handler
 
 
-def run_epoch(trainer: SupervisedTrainer) -> None:
-    """Let a trainer go on for one epoch."""
-    trainer.state.max_epochs = trainer.state.epoch + 1
-    trainer.run()
+def trainer_of(bundle: ConfigWorkflow) -> SupervisedTrainer:
+    """Build the trainer, whose ``run()`` returns after one epoch, and goes on from there when it is called again."""
+    trainer = bundle.parser.get_parsed_content("train#trainer")
+    trainer.add_event_handler(Events.EPOCH_COMPLETED, trainer.interrupt)
+    return trainer
 
 
 def seconds(epoch: Callable[[], object], device: torch.device) -> tuple[float, float]:

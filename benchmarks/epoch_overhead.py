@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 
 import torch
-from bundle_parts import TRAINING_HANDLERS, add_arguments, open_bundle, prepare, run_epoch, seconds
+from bundle_parts import TRAINING_HANDLERS, add_arguments, open_bundle, prepare, seconds, trainer_of
 from plain_loop import PlainLoop
 
 TARGET = 1.10
@@ -39,15 +39,10 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         overrides = prepare(Path(folder), options)
-        lean, full = open_bundle(overrides, TRAINING_HANDLERS), open_bundle(overrides)
-        plain = PlainLoop(lean)
-        trainer, full_trainer = (bundle.parser.get_parsed_content("train#trainer") for bundle in (lean, full))
+        bundle = open_bundle(overrides, TRAINING_HANDLERS)
+        trainer, plain, full_trainer = trainer_of(bundle), PlainLoop(bundle), trainer_of(open_bundle(overrides))
         check_same_loss(plain, trainer.inferer, trainer.loss_function)
-        epochs = {
-            "trainer": lambda: run_epoch(trainer),
-            "plain": plain.epoch,
-            "full": lambda: run_epoch(full_trainer),
-        }
+        epochs = {"trainer": trainer.run, "plain": plain.epoch, "full": full_trainer.run}
         rounds = [
             {name: seconds(epoch, plain.device) for name, epoch in epochs.items()} for _ in range(options.epochs + 1)
         ]

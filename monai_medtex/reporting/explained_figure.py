@@ -65,7 +65,9 @@ def explained_figure(samples: Sequence[ExplainedImage], class_names: Sequence[st
     for axis, name in zip(axes[:, 0], ("image", "theta", f"top K, k = {k}"), strict=True):
         axis.set_ylabel(name)
     figure.colorbar(shown, ax=axes[1, :].tolist(), shrink=0.9, label="theta")
-    figure.supxlabel("yellow: the K pixels with the highest theta    blue: lesion drawn by an expert", fontsize=9)
+    figure.supxlabel(
+        "yellow: the K pixels with the highest theta    blue: the lesion, where its mask is known", fontsize=9
+    )
     return figure
 
 

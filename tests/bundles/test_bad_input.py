@@ -143,10 +143,16 @@ def test_unknown_layers_are_named_before_a_teacher_is_trained(train, one_line, b
     assert not bundle_home.exists()
 
 
-def test_other_settings_than_those_of_the_resumed_run_are_named(train, one_line, trained):
+def test_a_fraction_out_of_range_is_named_before_a_teacher_is_trained(train, one_line, bundle_home):
+    with one_line("fraction must be above 0", "got 0"):
+        train(fraction=0)
+    assert not bundle_home.exists()
+
+
+def test_other_settings_than_those_of_the_resumed_run_are_named(train, one_line, trained, teacher_ckpt):
     before = sorted(trained.folder.rglob("*"))
     with one_line("resume", str(trained.folder), "learning_rate", "0.001", "0.5"):
-        train(resume=str(trained.folder), learning_rate=0.5)
+        train(resume=str(trained.folder), learning_rate=0.5, teacher_ckpt=teacher_ckpt)
     assert sorted(trained.folder.rglob("*")) == before
 
 

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from ignite.engine import Engine
+from ignite.metrics import Metric
 from monai.data import DataLoader, Dataset
 from monai.engines import SupervisedEvaluator, SupervisedTrainer
 from torch import nn
@@ -63,6 +65,30 @@ def given() -> Callable:
         return item | values
 
     return make
+
+
+class _Scores(Metric):
+    """Gives the score of an epoch, whatever ran before."""
+
+    def __init__(self, scores: Sequence[float]) -> None:
+        super().__init__(lambda output: (0, 0))
+        self.scores = scores
+
+    def attach(self, engine: Engine, *args) -> None:
+        self.engine = engine
+        super().attach(engine, *args)
+
+    def reset(self) -> None: ...
+
+    def update(self, output) -> None: ...
+
+    def compute(self) -> float:
+        return self.scores[self.engine.state.epoch - 1]
+
+
+@pytest.fixture
+def given_scores() -> type[Metric]:
+    return _Scores
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ class Terms(nn.Module):
 def trainer(values, loss, epochs=1, handlers=()) -> SupervisedTrainer:
     network = nn.Linear(1, 1, bias=False)
     nn.init.ones_(network.weight)
-    items = [{"image": torch.tensor([value]), "label": 0} for value in values]
+    items = [{"image": torch.tensor([value]), "label": torch.zeros(1)} for value in values]
     return SupervisedTrainer(
         device=torch.device("cpu"),
         max_epochs=epochs,

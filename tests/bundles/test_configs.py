@@ -1,0 +1,102 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What can be said of the configs without running them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from monai.bundle import ComponentLocator, ConfigParser
+from monai.utils import optional_import
+
+CONFIGS = Path(__file__).resolve().parents[2] / "bundles" / "medtex_fundus" / "configs"
+README = CONFIGS.parents[2] / "README.md"
+NAMES = sorted(path.stem for path in CONFIGS.glob("*.json"))
+
+
+def load(name: str) -> dict:
+    return json.loads((CONFIGS / f"{name}.json").read_text())
+
+
+def leaves(content: object, key: str = "") -> Iterator[tuple[str, object]]:
+    """All values that are neither dict nor list, with the last key on the way."""
+    if isinstance(content, dict):
+        for name, value in content.items():
+            yield from leaves(value, name)
+    elif isinstance(content, list):
+        for value in content:
+            yield from leaves(value, key)
+    else:
+        yield key, content
+
+
+def test_the_bundle_has_the_configs_that_the_readme_lists():
+    named = set(re.findall(r"`(\w+)\.json`", README.read_text())) - {"settings", "summary", "datalist"}
+    assert named | {"metadata"} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_components_can_be_found(name):
+    monai_names = ComponentLocator()
+    for key, value in leaves(load(name)):
+        if key != "_target_":
+            continue
+        module, dot, attribute = value.rpartition(".")
+        if dot:
+            assert optional_import(module, name=attribute)[1], value
+        else:
+            assert isinstance(monai_names.get_component_module_name(value), str), value
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_expressions_avoid_what_monai_takes_for_an_import(name):
+    """MONAI parses every expression that holds the letters, before references are replaced."""
+    for _, value in leaves(load(name)):
+        if isinstance(value, str) and value.startswith("$") and "@" in value:
+            assert "import" not in value
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_configs_hold_no_path_of_a_machine(name):
+    assert not [value for _, value in leaves(load(name)) if isinstance(value, str) and value.startswith(("/", "~"))]
+
+
+@pytest.mark.parametrize(
+    "names", [["train"], ["train", "evaluate"], ["train", "teacher"], ["train", "multi_gpu_train"], ["inference"]]
+)
+def test_references_lead_somewhere(names):
+    parser = ConfigParser()
+    parser.read_config([str(CONFIGS / f"{name}.json") for name in names])
+    parser.parse()
+    for _, value in leaves(parser.get()):
+        if isinstance(value, str) and value.startswith(("@", "$")):
+            for reference in re.findall(r"@([\w#:]+)", value):
+                assert reference in parser, f"{value} in {names}"
+
+
+def test_options_of_the_readme_exist_and_have_its_defaults():
+    options = re.findall(r"^\| (`--.*?) \| (.*?) \|", README.read_text(), re.MULTILINE)
+    assert len(options) > 10
+    train, evaluate, inference = load("train"), load("evaluate"), load("inference")
+    for names, default in options:
+        keys = re.findall(r"`--(\w+)`", names)
+        for key, shown in zip(keys, default.split(", ") if len(keys) > 1 else [default], strict=False):
+            assert key in train or (key in evaluate and key in inference), key
+            if re.fullmatch(r"[\d.]+", shown):
+                assert train[key] == float(shown), key
+
+
+@pytest.mark.parametrize("other", ["inference", "evaluate"])
+def test_networks_are_described_alike(other):
+    """What is deployed must be built as it was trained."""
+    train, config = load("train"), load(other)
+    for part in ("explainer", "student"):
+        assert config.get(part, train[part]) == train[part]
+    sizes = {"image_size", "in_channels", "class_names", "student_channels", "explainer_channels", "theta_channels"}
+    assert all("@run_settings" in str(config[key]) for key in sizes)
+    assert sizes <= set(train["settings"])
