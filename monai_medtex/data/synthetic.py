@@ -22,7 +22,7 @@ from .synthetic_fundus import draw_fundus
 
 __all__ = ["SYNTHETIC_COUNTS", "write_synthetic_fundus"]
 
-SYNTHETIC_COUNTS: Mapping[str, int] = MappingProxyType({"training": 480, "validation": 120, "test": 200})
+SYNTHETIC_COUNTS: Mapping[str, int] = MappingProxyType({"training": 400, "validation": 80, "test": 120})
 """Images in each section of the data list."""
 
 logger = logging.getLogger("monai_medtex")

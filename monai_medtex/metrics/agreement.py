@@ -46,7 +46,7 @@ def accuracy(matrix: Tensor) -> Tensor:
     Returns:
         a scalar; NaN where the matrix is empty.
     """
-    return matrix.trace() / matrix.sum()
+    return matrix.trace().double() / matrix.sum()
 
 
 def f1_score(matrix: Tensor) -> Tensor:
@@ -59,7 +59,7 @@ def f1_score(matrix: Tensor) -> Tensor:
         a scalar. A class that is neither in the targets nor predicted has no F1 (0 / 0): it is left out of the macro
         mean, and for two classes the result is NaN if that class is class 1.
     """
-    per_class = 2 * matrix.diagonal() / (matrix.sum(dim=0) + matrix.sum(dim=1))
+    per_class = 2 * matrix.diagonal().double() / (matrix.sum(dim=0) + matrix.sum(dim=1))
     return per_class[1] if len(matrix) == 2 else per_class.nanmean()
 
 

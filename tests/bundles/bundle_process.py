@@ -35,3 +35,4 @@ def save_or_die(content: Mapping, file: BinaryIO) -> None:
 os.environ.update(globals()["environment"])
 torch.save = save_or_die
 run("training", logging_file=False, **globals()["arguments"])
+import time; open("/tmp/bt/child_cpu","a").write(f"{time.process_time()}\n")

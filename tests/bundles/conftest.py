@@ -29,11 +29,11 @@ TINY = {"image_size": 32, "epochs": 2, "teacher_epochs": 1, "batch_size": 8}
 
 
 class Run(NamedTuple):
-    """A training that is over."""
+    """A training that is over, with the names of the files that it left."""
 
     folder: Path
     home: Path
-    workflow: ConfigWorkflow
+    files: frozenset[str]
 
 
 def config_files(*names: str) -> list[str]:
@@ -52,6 +52,10 @@ def run_bundle(run_id: str, *names: str, **override: object) -> ConfigWorkflow:
 
 def run_folder(workflow: ConfigWorkflow) -> Path:
     return Path(workflow.parser.get_parsed_content("run_dir"))
+
+
+def files_in(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(scope="session")
@@ -133,7 +137,8 @@ def trained(tmp_path_factory, fundus, _one_thread) -> Run:
         patch.setattr(sys, "path", [*sys.path])
         precision = not has_fast_bfloat16("cpu")
         workflow = run_bundle("training", "train", dataset_dir=str(fundus), amp=precision, **TINY)
-    return Run(run_folder(workflow), home, workflow)
+    folder = run_folder(workflow)
+    return Run(folder, home, frozenset(files_in(folder)))
 
 
 @pytest.fixture(scope="session")

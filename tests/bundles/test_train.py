@@ -43,13 +43,12 @@ def summary(trained) -> dict:
 
 
 def test_leaves_exactly_the_documented_files(trained):
-    kept = {str(path.relative_to(trained.folder)) for path in trained.folder.rglob("*") if path.is_file()}
-    events = {name for name in kept if name.startswith("events/")}
+    events = {name for name in trained.files if name.startswith("events/")}
     assert len(events) == 1
     report = {f"evaluation/{name}" for name in ("summary.json", "summary.csv", "per_image.csv", "explained.png")}
     teacher = {f"teacher/{name}" for name in ("model.pt", "metrics.csv", "checkpoint.pt")}
     run = {"model.pt", "metrics.csv", "checkpoint.pt", "settings.json", "finished"}
-    assert kept - events == run | report | teacher
+    assert trained.files - events == run | report | teacher
 
 
 def test_model_is_the_bare_state_dict_of_explainer_and_student(trained):

@@ -164,7 +164,7 @@ def test_an_image_does_not_depend_on_the_counts(tmp_path):
 
 
 def test_default_counts_are_immutable():
-    assert dict(synthetic.SYNTHETIC_COUNTS) == {"training": 480, "validation": 120, "test": 200}
+    assert dict(synthetic.SYNTHETIC_COUNTS) == {"training": 400, "validation": 80, "test": 120}
     with pytest.raises(TypeError):
         synthetic.SYNTHETIC_COUNTS["test"] = 2
 

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
@@ -11,8 +14,14 @@ from monai_medtex.networks import load_checkpoint, load_weights
 from monai_medtex.utils import InputError
 
 
-class Anything:
-    """An object that only unpickling could bring back."""
+class Payload:
+    """An object that runs code when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
 
 
 def network() -> nn.Module:
@@ -56,10 +65,11 @@ def test_what_is_broken_or_more_than_weights_is_refused(tmp_path, kind):
             torch.save(network().state_dict(), path)
             path.write_bytes(path.read_bytes()[:500])
         case "pickled object":
-            torch.save({"weights": network().state_dict(), "more": Anything()}, path)
+            torch.save({"model": network().state_dict(), "more": Payload(tmp_path / "hacked")}, path)
         case "whole network":
             torch.save(network(), path)
     assert refusal(path).endswith("is broken, or holds more than weights, and is not loaded")
+    assert not (tmp_path / "hacked").exists()
 
 
 def test_what_is_no_dict_is_refused(tmp_path):

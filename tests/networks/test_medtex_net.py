@@ -70,6 +70,14 @@ def test_every_parameter_gets_a_gradient():
     assert [name for name, parameter in network.named_parameters() if not parameter.grad.abs().sum() > 0] == []
 
 
+def test_the_transfer_alone_teaches_student_and_explainer():
+    network, _ = medtex_net()
+    sum(mu.square().sum() for mu in network(torch.rand(2, 3, 16, 16), distill=True)["mu"]).backward()
+    learnt = {name for name, parameter in network.named_parameters() if parameter.grad is not None}
+    assert {name.split(".")[0] for name in learnt} == {"explainer", "student", "heads"}
+    assert not any(name.startswith("student.fc") for name in learnt)
+
+
 def test_without_pairs_there_are_no_heads():
     network, teacher = medtex_net((), ())
     output = backward_through_everything(network, teacher, torch.rand(2, 3, 16, 16))
