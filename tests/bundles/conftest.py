@@ -152,7 +152,7 @@ def teacher_ckpt(trained) -> str:
 def processes() -> multiprocessing.context.ForkServerContext:
     """Starts processes that need no second to load MONAI, and can be killed."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["monai.bundle", "monai.engines", "monai_medtex.handlers"])
+    context.set_forkserver_preload(["monai.bundle", "monai_medtex.handlers", "torch._dynamo"])
     return context
 
 
