@@ -24,7 +24,7 @@ TRAINING_HANDLERS = ("WeightsLoader", "EpochSeed", "LossTerms", "DistillationOut
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--images", type=int, default=128, help="training images (a quarter as many validate)")
+    parser.add_argument("--images", type=int, default=96, help="training images (a quarter as many validate)")
     parser.add_argument("--image_size", type=int, default=128, help="width and height in pixels")
     parser.add_argument("--batch_size", type=int, default=32)
 

@@ -13,11 +13,13 @@ from monai_medtex.utils import save_tensors
 
 __all__ = ["BestModel"]
 
+NOT_VALIDATED = -1  # what MONAI's evaluator starts with
+
 
 class BestModel:
-    """Save a network's bare state dict whenever its validation is the best so far, or after every epoch without one.
+    """Save a network's bare state dict whenever its validation is the best so far.
 
-    The best score lives in the evaluator, so a resumed run does not replace the best model by a worse one.
+    Before the first validation, and where there is none at all, the last epoch counts as the best. The best score lives in the evaluator, so a resumed run does not replace the best model by a worse one.
 
     Args:
         network: the network to save, not wrapped for distributed training.
@@ -36,5 +38,5 @@ class BestModel:
 
     def __call__(self, engine: Workflow) -> None:
         """Save, if this epoch is the best."""
-        if self.evaluator is None or self.evaluator.state.best_metric_epoch == engine.state.epoch:
+        if self.evaluator is None or self.evaluator.state.best_metric_epoch in (engine.state.epoch, NOT_VALIDATED):
             save_tensors(self.network.state_dict(), self.path)

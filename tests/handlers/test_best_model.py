@@ -16,7 +16,7 @@ CPU = torch.device("cpu")
 DATA = [{"image": torch.ones(1, 1), "label": torch.ones(1, 1)}]
 
 
-def run(path, scores, epochs, interval=1, lower_is_better=False) -> list[float | None]:
+def run(path, scores, epochs, interval=1, lower_is_better=False) -> list[float]:
     """Train a network whose weight is the number of the epoch, and return the weight in the file after each epoch."""
     network, saved = nn.Linear(1, 1, bias=False), []
     evaluator = None
@@ -48,7 +48,7 @@ def run(path, scores, epochs, interval=1, lower_is_better=False) -> list[float |
 
     @trainer.on(Events.EPOCH_COMPLETED)
     def read() -> None:
-        saved.append(torch.load(path, weights_only=True)["weight"].item() if path.exists() else None)
+        saved.append(torch.load(path, weights_only=True)["weight"].item())
 
     trainer.run()
     return saved
@@ -69,7 +69,11 @@ def test_the_best_is_kept_and_not_the_last(tmp_path, given_scores, scores, lower
 
 
 def test_between_validations_nothing_is_saved(tmp_path, given_scores):
-    assert run(tmp_path / "model.pt", given_scores([0.0, 0.1, 0.0, 0.2]), 5, interval=2) == [None, 2, 2, 4, 4]
+    assert run(tmp_path / "model.pt", given_scores([0.0, 0.1, 0.0, 0.2]), 5, interval=2) == [1, 2, 2, 4, 4]
+
+
+def test_a_run_too_short_for_a_validation_leaves_its_last_model(tmp_path, given_scores):
+    assert run(tmp_path / "model.pt", given_scores([]), 2, interval=3) == [1, 2]
 
 
 def test_without_validation_the_last_is_kept(tmp_path):
