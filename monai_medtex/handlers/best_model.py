@@ -19,7 +19,8 @@ NOT_VALIDATED = -1  # what MONAI's evaluator starts with
 class BestModel:
     """Save a network's bare state dict whenever its validation is the best so far.
 
-    Before the first validation, and where there is none at all, the last epoch counts as the best. The best score lives in the evaluator, so a resumed run does not replace the best model by a worse one.
+    Before the first validation, and where there is none at all, the last epoch counts as the best. The best score
+    lives in the evaluator, so a resumed run does not replace the best model by a worse one.
 
     Args:
         network: the network to save, not wrapped for distributed training.
