@@ -64,12 +64,22 @@ def too_high(sections: dict) -> dict:
     return sections
 
 
+def too_high_in_test(sections: dict) -> dict:
+    sections["test"][0]["label"] = 7
+    return sections
+
+
 def one_class(sections: dict) -> dict:
     return {name: [entry for entry in entries if entry["label"] == 1] for name, entries in sections.items()}
 
 
 def one_unknown(sections: dict) -> dict:
     del sections["training"][1]["label"]
+    return sections
+
+
+def unknown_in_validation(sections: dict) -> dict:
+    del sections["validation"][0]["label"]
     return sections
 
 
@@ -82,8 +92,10 @@ def leads_out(sections: dict) -> dict:
     ("listed", "words"),
     [
         (too_high, [f"{FIRST}.png", "label 2 is not in 0..1"]),
+        (too_high_in_test, ["test_0000.png", "label 7 is not in 0..1"]),
         (one_class, ["one class only", "[1]"]),
         (one_unknown, [f"{FIRST}.png", "no label"]),
+        (unknown_in_validation, ["validation_0000.png", "no label"]),
         (leads_out, ["training[1]", "../secret.png"]),
     ],
 )

@@ -44,6 +44,17 @@ def test_teacher_alone_is_trained_judged_and_given_to_a_branch(train, tmp_path):
     assert json.loads((branch / "settings.json").read_text())["teacher_ckpt"] == str(run / "model.pt")
 
 
+def test_teacher_is_judged_on_the_test_images_that_have_a_label(train, relisted):
+    def without_two_labels(sections: dict) -> dict:
+        for entry in sections["test"][:2]:
+            del entry["label"]
+        return sections
+
+    summary = summary_of(train("train", "teacher", dataset_dir=str(relisted(without_two_labels))) / "evaluation")
+    assert (summary["images"], summary["metrics"]["label_count"]) == (8, 6)
+    assert summary["metrics"]["cross_entropy"] > 0
+
+
 def check_without_transfer(bundle, run: Path, variant: str) -> dict:
     """Check what both variants have in common and give the run's summary."""
     assert run.name.endswith(f"_{variant}")

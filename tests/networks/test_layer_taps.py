@@ -43,7 +43,7 @@ def test_gradients_flow_through_a_tap():
 
 def test_hooks_are_gone_after_the_block():
     network = BlockCNN(2, 1, 2, (2,))
-    with tap_layers(network, ["block1", "fc"]) as features:
+    with tap_layers(network, ["block1", "fc", "block1"]) as features:
         assert hooks(network) == 2
     network(torch.rand(1, 1, 8, 8))
     assert hooks(network) == 0

@@ -8,7 +8,7 @@ import logging
 import pytest
 from ignite.engine import Engine, Events
 
-from monai_medtex.utils import InputError, ensure_teacher, home, teacher_path
+from monai_medtex.utils import InputError, ensure_teacher, home, teacher_path, teacher_store
 
 RECIPE = {"data": "0123abcd", "seed": 0, "epochs": 10, "channels": [32, 64], "class_names": ["normal", "abnormal"]}
 
@@ -79,6 +79,13 @@ def test_a_teacher_that_is_not_there_is_trained_and_kept(tmp_path):
     assert runs == [1]
     assert path.read_text() == trained.read_text() == "new weights"
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_other_processes_wait_until_the_teacher_is_there(tmp_path, monkeypatch):
+    path, there = teacher_path(None, RECIPE), []
+    monkeypatch.setattr(teacher_store.idist, "barrier", lambda: there.append(path.exists()))
+    ensure_teacher(path, trainer(tmp_path / "model.pt", []), tmp_path / "model.pt")
+    assert there == [True]
 
 
 def test_a_training_that_fails_leaves_no_teacher(tmp_path):
