@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch.nn.modules.loss import _Loss
 
+from monai_medtex.utils import InputError
+
 from .soft_cross_entropy import SoftCrossEntropyLoss
 from .vid import VIDLoss, gaussian_log_likelihood
 
@@ -38,7 +40,7 @@ class DistillationLoss(_Loss):
     ) -> None:
         super().__init__()
         if lambda_vid < 0:
-            raise ValueError(f"lambda_vid must not be negative but is {lambda_vid}.")
+            raise InputError(f"lambda_vid must not be negative but is {lambda_vid}.")
         self.layers = tuple(layers)
         self.lambda_vid = lambda_vid
         self.prediction_loss = SoftCrossEntropyLoss() if prediction_loss is None else prediction_loss

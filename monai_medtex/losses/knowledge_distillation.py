@@ -7,6 +7,8 @@ import torch
 from torch.nn import functional as F
 from torch.nn.modules.loss import _Loss
 
+from monai_medtex.utils import InputError
+
 from .precision import at_least_float32
 from .soft_cross_entropy import check_logits
 
@@ -26,7 +28,7 @@ class KnowledgeDistillationLoss(_Loss):
     def __init__(self, temperature: float = 4.0) -> None:
         super().__init__()
         if temperature <= 0:
-            raise ValueError(f"temperature must be positive but is {temperature}.")
+            raise InputError(f"temperature must be positive but is {temperature}.")
         self.temperature = temperature
 
     def forward(self, student_logits: torch.Tensor, teacher_logits: torch.Tensor) -> torch.Tensor:

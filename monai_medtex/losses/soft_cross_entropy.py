@@ -6,6 +6,8 @@ from __future__ import annotations
 import torch
 from torch.nn.modules.loss import _Loss
 
+from monai_medtex.utils import InputError
+
 from .precision import at_least_float32
 
 __all__ = ["SoftCrossEntropyLoss", "check_logits"]
@@ -14,7 +16,7 @@ __all__ = ["SoftCrossEntropyLoss", "check_logits"]
 def check_logits(student_logits: torch.Tensor, teacher_logits: torch.Tensor) -> None:
     """Raise a ValueError unless both have one shape."""
     if student_logits.shape != teacher_logits.shape:
-        raise ValueError(
+        raise InputError(
             f"student_logits and teacher_logits must have one shape but have {tuple(student_logits.shape)} "
             f"and {tuple(teacher_logits.shape)}."
         )

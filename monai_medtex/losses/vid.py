@@ -10,6 +10,8 @@ from monai.utils import LossReduction
 from torch.nn import functional as F
 from torch.nn.modules.loss import _Loss
 
+from monai_medtex.utils import InputError
+
 from .precision import at_least_float32
 
 __all__ = ["VIDLoss", "gaussian_log_likelihood", "match_spatial_size"]
@@ -50,7 +52,7 @@ class VIDLoss(_Loss):
         super().__init__()
         self.reduction = LossReduction(reduction).value
         if self.reduction == LossReduction.NONE.value:
-            raise ValueError(f"reduction must be 'mean' or 'sum' but is '{reduction}'.")
+            raise InputError(f"reduction must be 'mean' or 'sum' but is '{reduction}'.")
 
     def forward(self, mu: torch.Tensor, variance: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Score the teacher's layer under the Gaussian that the student predicts.

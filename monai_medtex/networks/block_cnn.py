@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from monai.networks.layers import Act, Conv, Norm, Pool
 from torch import nn
 
+from monai_medtex.utils import InputError
+
 __all__ = ["BlockCNN"]
 
 
@@ -33,7 +35,7 @@ class BlockCNN(nn.Sequential):
         self, spatial_dims: int, in_channels: int, num_classes: int, channels: Sequence[int] = (32, 64, 128, 256)
     ) -> None:
         if not channels:
-            raise ValueError(f"channels must name at least one block but is {channels}.")
+            raise InputError(f"channels must name at least one block but is {channels}.")
         layers: OrderedDict[str, nn.Module] = OrderedDict()
         for number, (before, after) in enumerate(zip((in_channels, *channels[:-1]), channels, strict=True), start=1):
             layers[f"block{number}"] = nn.Sequential(

@@ -10,6 +10,8 @@ from monai.networks.layers import Conv
 from monai.networks.nets.basic_unet import Down, TwoConv, UpCat
 from torch import nn
 
+from monai_medtex.utils import InputError
+
 __all__ = ["ConstantExplainer", "Explainer"]
 
 
@@ -34,9 +36,9 @@ class Explainer(nn.Module):
     ) -> None:
         super().__init__()
         if theta_channels not in (1, in_channels):
-            raise ValueError(f"theta_channels must be 1 or in_channels={in_channels} but is {theta_channels}.")
+            raise InputError(f"theta_channels must be 1 or in_channels={in_channels} but is {theta_channels}.")
         if len(channels) < 2:
-            raise ValueError(f"channels must name at least two resolutions but is {channels}.")
+            raise InputError(f"channels must name at least two resolutions but is {channels}.")
         act, norm = ("relu", {"inplace": True}), "batch"
         self.stem = TwoConv(spatial_dims, in_channels, channels[0], act, norm, bias=False)
         self.downs = nn.ModuleList(

@@ -9,6 +9,8 @@ import torch
 from monai.networks import eval_mode
 from torch import nn
 
+from monai_medtex.utils import InputError
+
 from .explained_classifier import ExplainedClassifier
 from .frozen_teacher import FrozenTeacher
 from .layer_taps import check_layers, tap_layers
@@ -32,7 +34,7 @@ class MedTexNet(ExplainedClassifier):
 
     Raises:
         InputError: When the student lacks a layer.
-        ValueError: When there are not as many student layers as teacher layers.
+        InputError: When there are not as many student layers as teacher layers.
     """
 
     def __init__(
@@ -45,7 +47,7 @@ class MedTexNet(ExplainedClassifier):
     ) -> None:
         super().__init__(explainer, student)
         if len(student_layers) != len(teacher.layers):
-            raise ValueError(f"student_layers must pair with {teacher.layers} but is {tuple(student_layers)}.")
+            raise InputError(f"student_layers must pair with {teacher.layers} but is {tuple(student_layers)}.")
         check_layers(student, student_layers, "student_layers")
         self.student_layers = tuple(student_layers)
         self.heads = nn.ModuleList(

@@ -10,6 +10,8 @@ from monai.networks.layers import Conv
 from torch import nn
 from torch.nn import functional as F
 
+from monai_medtex.utils import InputError
+
 __all__ = ["VIDHead"]
 
 
@@ -39,7 +41,7 @@ class VIDHead(nn.Module):
     ) -> None:
         super().__init__()
         if not initial_variance > eps > 0:
-            raise ValueError(f"initial_variance must exceed eps > 0 but they are {initial_variance} and {eps}.")
+            raise InputError(f"initial_variance must exceed eps > 0 but they are {initial_variance} and {eps}.")
         hidden = hidden_channels or teacher_channels
         conv = Conv[Conv.CONV, spatial_dims]
         self.mean = nn.Sequential(conv(student_channels, hidden, 1), nn.ReLU(), conv(hidden, teacher_channels, 1))

@@ -98,7 +98,8 @@ def test_theta_comes_back_from_another_size(infer, grey_model, images, image_siz
     assert np.abs(np.subtract(brightest, SPOT)).max() <= 1
     ramp = theta_of(results, "slice").get_fdata() * 255
     source = nibabel.load(images / "slice.nii.gz").get_fdata()
-    assert np.abs(ramp - source)[3:-3, 3:-3].max() < 2
+    # averaging over unequal areas moves a pixel by at most half of one along each axis of the ramp 3 x + 2 y
+    assert np.abs(ramp - source)[3:-3, 3:-3].max() <= 0.5 * 3 + 0.5 * 2 + 1e-3
 
 
 @pytest.mark.parametrize("image_size", [32, 52])

@@ -78,4 +78,4 @@ def test_it_is_what_training_deploys():
     assert torch.equal(alone(x), trained.eval()(x))
     with torch.no_grad():
         trained.student.fc.bias += 1  # the weights are shared
-    assert torch.equal(deployable(x), alone(x) + 1)
+    assert torch.allclose(deployable(x), alone(x) + 1, atol=1e-6)
