@@ -97,6 +97,7 @@ def test_its_state_goes_into_a_checkpoint(tmp_path):
     new = EpochLog(tmp_path / "new.csv", "student", [])
     new.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
     assert new.rows == old.rows
+    new.load_state_dict(old.state_dict())
     engine = Engine(lambda engine, batch: None)
     new.attach(engine)
     engine.run([0], max_epochs=1)

@@ -34,7 +34,7 @@ def events(folder) -> dict[str, list[tuple[int, np.ndarray]]]:
 def marked(given, with_lesion: bool = True) -> dict:
     """Theta is 1 at six pixels of the column x = 3; the lesion, if there is one, is the pixel x = 9, y = 1."""
     theta, lesion = torch.full((1, WIDTH, HEIGHT), 0.25), torch.zeros(1, WIDTH, HEIGHT)
-    theta[0, 3, 1:7] = 1
+    theta[0, 3, :6] = 1
     lesion[0, 9, 1] = float(with_lesion)
     return given((WIDTH, HEIGHT), image=torch.full((3, WIDTH, HEIGHT), 0.5), theta=theta, mask=lesion)
 
@@ -48,7 +48,7 @@ def test_the_event_file_shows_image_theta_and_contours(tmp_path, evaluate, given
     assert pixels.shape == (HEIGHT, 3 * WIDTH, 3)
     image, theta, outlined = np.split(pixels, 3, axis=1)
     assert np.allclose(image, 127.5, atol=1)
-    bright = [[y, 3] for y in range(1, 7)]
+    bright = [[y, 3] for y in range(6)]
     assert np.argwhere((theta == 255).all(axis=2)).tolist() == bright
     assert np.allclose(theta[theta != 255], 0.25 * 255, atol=1)
     yellow, blue = (np.isclose(outlined, colour, atol=1).all(axis=2) for colour in (YELLOW, BLUE))
@@ -65,6 +65,20 @@ def test_the_first_images_are_shown_over_batches_and_epochs(tmp_path, evaluate, 
     for number, tag in enumerate(sorted(found)):
         assert [step for step, _ in found[tag]] == [1, 2]
         assert all(np.allclose(pixels[:, :8], number / 8 * 255, atol=1) for _, pixels in found[tag])
+
+
+def test_every_epoch_shows_its_own_theta(tmp_path, evaluate, given):
+    class Fade:
+        def attach(self, engine) -> None:
+            engine.add_event_handler(
+                "ITERATION_COMPLETED", lambda: engine.state.output["theta"].div_(engine.state.epoch)
+            )
+
+    with SummaryWriter(str(tmp_path)) as writer:
+        evaluate([given(theta=torch.ones(1, 8, 8))], [Fade(), ThetaOverlays(writer)], epochs=2)
+    first, second = (pixels[:, 8:16] for _, pixels in events(tmp_path)["theta/0"])
+    assert (first == 255).all()
+    assert np.allclose(second, 127.5, atol=1)
 
 
 def test_k_sets_how_many_pixels_are_marked(tmp_path, evaluate, given):

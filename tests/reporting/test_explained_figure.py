@@ -17,7 +17,7 @@ WIDTH, HEIGHT = 16, 8  # 128 pixels: the paper's k = 3 marks 6 of them
 def sample(channels: int = 3, label: int = 1) -> ExplainedImage:
     """Theta is highest along six pixels of the column x = 3; the lesion is the pixel x = 9, y = 1."""
     theta, lesion = torch.rand(1, WIDTH, HEIGHT) / 2, torch.zeros(1, WIDTH, HEIGHT)
-    theta[0, 3, 1:7] = 0.9
+    theta[0, 3, :6] = 0.9
     lesion[0, 9, 1] = 1
     image = torch.full((channels, WIDTH, HEIGHT), 0.5)
     return ExplainedImage(image, theta, lesion, torch.tensor([0.25, 0.75]), torch.tensor([0.6, 0.4]), label)
@@ -51,7 +51,7 @@ def test_contours_mark_the_top_k_and_the_lesion():
     outlined = shown(panels([sample()])[2, 0])
     yellow = np.isclose(outlined, [1.0, 0.9, 0.0]).all(axis=2)
     blue = np.isclose(outlined, [0.0, 0.8, 1.0]).all(axis=2)
-    assert np.argwhere(yellow).tolist() == [[y, 3] for y in range(1, 7)]
+    assert np.argwhere(yellow).tolist() == [[y, 3] for y in range(6)]
     assert np.argwhere(blue).tolist() == [[1, 9]]
     assert np.isclose(outlined[~yellow & ~blue], 0.5).all()
 
@@ -69,11 +69,11 @@ def test_the_title_has_label_and_both_answers(label, name):
 
 
 def test_there_is_a_column_for_each_image():
-    grid = panels([sample(), sample(1, 0), sample()])
+    grid = panels([sample(), sample(1, 0), sample(label=-1)])
     assert [axis.get_title(loc="left").splitlines()[0] for axis in grid[0]] == [
         "label: abnormal",
         "label: normal",
-        "label: abnormal",
+        "label: unknown",
     ]
     assert [axis.get_ylabel() for axis in grid[:, 0]] == ["image", "theta", "top K, k = 3"]
 
