@@ -4,28 +4,66 @@
 from __future__ import annotations
 
 from .agreement import ClassAgreement, accuracy, confusion_matrix, f1_score
+from .bootstrap import bootstrap_means, paired_p_value, percentile_interval
+from .calibration_error import calibration_error, expected_calibration_error
+from .class_probability import class_probability, predicted_class
+from .hit_rate import HitRate, hit
 from .image_rows import ImageRowMetric
+from .imputation import noisy_linear_imputation
+from .lesion_mask import lesion_beside, lesion_pixels
+from .lesion_rows import LesionRowMetric
+from .mass_accuracy import MassAccuracy, mass_accuracy, mass_lift
+from .perturbation import blur_baseline, curve_area, deletion_curve, insertion_curve, mean_baseline
+from .pixel_ranking import PixelRanking, pixel_auprc, pixel_auroc
 from .predictive_kl import PredictiveKL, predictive_kl
+from .road import ROAD_SHARES, road_curves, road_score
 from .theta_statistics import ThetaStatistics, theta_statistics
 from .topk_iou import PAPER_KS, TopKIoU, ceiling_iou, chance_iou, paper_topk_iou, topk_iou
 from .topk_selection import pixel_scores, ranked_pixels, topk_mask, topk_pixels
 
 __all__ = [
     "PAPER_KS",
+    "ROAD_SHARES",
     "ClassAgreement",
+    "HitRate",
     "ImageRowMetric",
+    "LesionRowMetric",
+    "MassAccuracy",
+    "PixelRanking",
     "PredictiveKL",
     "ThetaStatistics",
     "TopKIoU",
     "accuracy",
+    "blur_baseline",
+    "bootstrap_means",
+    "calibration_error",
     "ceiling_iou",
     "chance_iou",
+    "class_probability",
     "confusion_matrix",
+    "curve_area",
+    "deletion_curve",
+    "expected_calibration_error",
     "f1_score",
+    "hit",
+    "insertion_curve",
+    "lesion_beside",
+    "lesion_pixels",
+    "mass_accuracy",
+    "mass_lift",
+    "mean_baseline",
+    "noisy_linear_imputation",
+    "paired_p_value",
     "paper_topk_iou",
+    "percentile_interval",
+    "pixel_auprc",
+    "pixel_auroc",
     "pixel_scores",
+    "predicted_class",
     "predictive_kl",
     "ranked_pixels",
+    "road_curves",
+    "road_score",
     "theta_statistics",
     "topk_iou",
     "topk_mask",

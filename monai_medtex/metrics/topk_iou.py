@@ -7,11 +7,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from monai.utils import convert_to_tensor
 from torch import Tensor
 
-from ..utils import InputError
 from .image_rows import ImageRowMetric
+from .lesion_mask import lesion_beside, lesion_pixels
 from .topk_selection import ranked_pixels, topk_pixels
 
 __all__ = ["PAPER_KS", "TopKIoU", "ceiling_iou", "chance_iou", "paper_topk_iou", "topk_iou"]
@@ -19,14 +18,10 @@ __all__ = ["PAPER_KS", "TopKIoU", "ceiling_iou", "chance_iou", "paper_topk_iou",
 PAPER_KS = (1, 2, 3, 4, 5, 6)
 
 
-def _inside(lesion: Tensor) -> Tensor:
-    return (convert_to_tensor(lesion, track_meta=False) > 0.5).flatten(1)
-
-
 def _areas(lesion: Tensor, ks: Sequence[int]) -> tuple[Tensor, Tensor]:
     """Selected pixels per k, shape (len(ks)), and lesion pixels per image, shape (B, 1), NaN where there are none."""
     selected = torch.tensor([topk_pixels(lesion.shape[2:], k) for k in ks], device=lesion.device)
-    area = _inside(lesion).sum(dim=1, keepdim=True).float()
+    area = lesion_pixels(lesion).sum(dim=1, keepdim=True).float()
     return selected, area.where(area > 0, torch.nan)
 
 
@@ -45,13 +40,10 @@ def topk_iou(scores: Tensor, lesion: Tensor, ks: Sequence[int] = PAPER_KS, seed:
     Raises:
         InputError: when the shapes do not fit.
     """
-    if lesion.shape != (len(scores), 1, *scores.shape[2:]):
-        shapes = f"{tuple(lesion.shape)} beside scores of {tuple(scores.shape)}"
-        raise InputError(f"lesion must be B1HW[D] of the size of the scores but has the shape {shapes}")
-    lesion = lesion.to(scores.device)
-    selected, area = _areas(lesion, ks)
+    inside = lesion_beside(scores, lesion)
+    selected, area = _areas(lesion.to(scores.device), ks)
     ranked = ranked_pixels(scores, topk_pixels(scores.shape[2:], max(ks)), seed)
-    hits = _inside(lesion).gather(1, ranked).cumsum(dim=1)[:, selected - 1]
+    hits = inside.gather(1, ranked).cumsum(dim=1)[:, selected - 1]
     return hits / (selected + area - hits)
 
 
