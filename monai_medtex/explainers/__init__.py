@@ -1,0 +1,26 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+from .cam import GradCAMMap, GradCAMppMap
+from .integrated_gradients import IntegratedGradientsMap
+from .occlusion import OcclusionMap
+from .priors import CentrePrior, MeanMaskPrior, RandomMap, RawIntensity
+from .protocol import ExplainsImages
+from .rise import RISEMap
+from .smooth_grad import SmoothGradMap
+
+__all__ = [
+    "CentrePrior",
+    "ExplainsImages",
+    "GradCAMMap",
+    "GradCAMppMap",
+    "IntegratedGradientsMap",
+    "MeanMaskPrior",
+    "OcclusionMap",
+    "RISEMap",
+    "RandomMap",
+    "RawIntensity",
+    "SmoothGradMap",
+]
