@@ -73,6 +73,7 @@ def open_dataset(
     fraction: float = 1.0,
     test_fraction: float = 0.25,
     val_fraction: float = 0.1,
+    test_section: str = "test",
     image_size: int = 128,
     seed: int = 0,
     split_seed: int = 0,
@@ -88,6 +89,8 @@ def open_dataset(
         fraction: share of the training images to keep, in (0, 1]; a smaller one is a subset of a larger one.
         test_fraction: share of the training images to split off where there is no test section, in [0, 1).
         val_fraction: share of the rest to split off where there is no validation section, in [0, 1).
+        test_section: section to judge on; ``validation`` keeps the images of that section for the test alone, and the
+            validation is split off the training images.
         image_size: width and height of the synthetic images in pixels.
         seed: seed of the choice of ``fraction``.
         split_seed: seed of the split.
@@ -101,8 +104,12 @@ def open_dataset(
     for name, share in {"test_fraction": test_fraction, "val_fraction": val_fraction}.items():
         if not 0 <= share < 1:
             raise InputError(f"{name} must be at least 0 and below 1, got {share}")
+    if test_section not in ("test", "validation"):
+        raise InputError(f"test_section must be test or validation, got {test_section}")
     source = dataset_dir or _synthetic(image_size)
     datalist = read_dataset(source)
+    if test_section == "validation":
+        datalist["test"], datalist["validation"] = datalist["validation"], []
     _split_off(datalist, "test", test_fraction, split_seed)
     _split_off(datalist, "validation", val_fraction, split_seed)
     datalist["training"] = take_fraction(datalist["training"], fraction, seed)

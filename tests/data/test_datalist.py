@@ -64,6 +64,16 @@ def test_given_sections_are_kept(tmp_path: Path) -> None:
     assert open_dataset(root) == read_dataset(root)
 
 
+def test_validation_images_can_be_the_test(tmp_path: Path) -> None:
+    root = make(tmp_path / "data", {"training": [0, 1] * 20, "validation": [0, 0, 1]})
+    datalist = open_dataset(root, test_section="validation", val_fraction=0.1)
+    assert datalist["test"] == read_dataset(root)["validation"]
+    # a tenth of 20 and 20 is split off the training for the validation
+    assert counts(datalist) == {"training": {0: 18, 1: 18}, "validation": {0: 2, 1: 2}, "test": {0: 2, 1: 1}}
+    with pytest.raises(InputError, match=r"^test_section must be test or validation, got train$"):
+        open_dataset(root, test_section="train")
+
+
 def test_fraction_and_seed_change_the_training_only(tmp_path: Path) -> None:
     root = make(tmp_path / "data", {"training": [0] * 40 + [1] * 80})
     whole, half, other = open_dataset(root), open_dataset(root, fraction=0.5), open_dataset(root, fraction=0.5, seed=1)
