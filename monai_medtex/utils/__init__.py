@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .errors import InputError, OneLineError, TrainingError, report_errors_in_one_line
+from .errors import InputError, OneLineError, TrainingError, one_line, report_errors_in_one_line
 from .files import atomic_write, home, name_inside, save_tensors
 from .run_folder import fresh_folder, mark_finished, read_settings, run_folder
 from .teacher_store import ensure_teacher, teacher_path
@@ -19,6 +19,7 @@ __all__ = [
     "home",
     "mark_finished",
     "name_inside",
+    "one_line",
     "read_settings",
     "report_errors_in_one_line",
     "run_folder",

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from types import TracebackType
 
-__all__ = ["InputError", "OneLineError", "TrainingError", "report_errors_in_one_line"]
+__all__ = ["InputError", "OneLineError", "TrainingError", "one_line", "report_errors_in_one_line"]
 
 
 class OneLineError(Exception):
@@ -28,6 +28,15 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
+def one_line(error: BaseException) -> str:
+    """Say in one line what went wrong: the innermost :class:`OneLineError`, else the first cause of all."""
+    causes = list(_causes(error))
+    clear = [cause for cause in causes if isinstance(cause, OneLineError)]
+    cause = clear[-1] if clear else causes[-1]
+    text = next(iter(str(cause).splitlines()), "")
+    return text if clear else f"{type(cause).__name__}: {text}"
+
+
 def report_errors_in_one_line() -> None:
     """Print an uncaught :class:`OneLineError` as one line, without the layers that a MONAI config wraps around it.
 
@@ -38,11 +47,10 @@ def report_errors_in_one_line() -> None:
         return
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        clear = [cause for cause in _causes(error) if isinstance(cause, OneLineError)]
         if issubclass(kind, KeyboardInterrupt):
             print("interrupted; the same command with --resume goes on with this run", file=sys.stderr)
-        elif clear:
-            print(f"error: {clear[-1]}", file=sys.stderr)
+        elif any(isinstance(cause, OneLineError) for cause in _causes(error)):
+            print(f"error: {one_line(error)}", file=sys.stderr)
         else:
             previous(kind, error, trace)
 

@@ -79,16 +79,36 @@ def test_references_lead_somewhere(names):
                 assert reference in parser, f"{value} in {names}"
 
 
+def options_of(section: str) -> list[tuple[str, str]]:
+    """Names and shown default of each option in the tables of a section of the README."""
+    text = README.read_text().split(f"## {section}")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (`--.*?) \| (.*?) \|", text, re.MULTILINE)
+    return [
+        (key, shown)
+        for names, default in rows
+        for keys in [re.findall(r"`--(\w+)`", names)]
+        for key, shown in zip(keys, default.split(", ") if len(keys) > 1 else [default], strict=False)
+    ]
+
+
 def test_options_of_the_readme_exist_and_have_its_defaults():
-    options = re.findall(r"^\| (`--.*?) \| (.*?) \|", README.read_text(), re.MULTILINE)
-    assert len(options) > 10
     train, evaluate, inference = load("train"), load("evaluate"), load("inference")
-    for names, default in options:
-        keys = re.findall(r"`--(\w+)`", names)
-        for key, shown in zip(keys, default.split(", ") if len(keys) > 1 else [default], strict=False):
-            assert key in train or (key in evaluate and key in inference), key
-            if re.fullmatch(r"[\d.]+", shown):
-                assert train[key] == float(shown), key
+    options = options_of("Your own images")
+    assert len(options) > 10
+    for key, shown in options:
+        assert key in train or (key in evaluate and key in inference), key
+        if re.fullmatch(r"[\d.]+", shown):
+            assert train[key] == float(shown), key
+
+
+def test_options_of_a_comparison_exist_and_have_the_readmes_defaults():
+    parser = ConfigParser(load("comparison"))
+    options = options_of("Comparing methods")
+    assert len(options) == 8
+    for key, shown in options:
+        if re.fullmatch(r"`?[\d.,\[\]]+`?", shown):
+            assert parser.get_parsed_content(key) == json.loads(shown.strip("`")), key
+        assert key in parser, key
 
 
 @pytest.mark.parametrize("other", ["inference", "evaluate"])
