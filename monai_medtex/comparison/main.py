@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from monai_medtex.data import check_images, fingerprint
+from monai_medtex.data import check_images, check_labels, fingerprint
 from monai_medtex.utils import InputError, mark_finished, run_folder
 
 from .compare import Comparison
@@ -64,10 +64,7 @@ def compare(
     Returns:
         the comparison's folder, with the report in ``report``.
     """
-    for argument, names in {"skip": skip, "reference": [reference]}.items():
-        for name in names:
-            if name not in methods:
-                raise InputError(f"{argument}: '{name}' is none of the methods {', '.join(methods)}")
+    _check(methods, seeds, fractions, teacher_ckpt, skip, reference)
     methods = {name: method for name, method in methods.items() if name not in skip}
     config_dir = config_folder(bundle_root)
     content = open_workflow(
@@ -75,6 +72,7 @@ def compare(
     ).parser.get_parsed_content
     data = content("data")
     check_images(sum(data.values(), []), content("in_channels"))
+    check_labels(data["training"], content("num_classes"), required=not teacher_ckpt)
     settings = {
         "data": fingerprint(data),
         "methods": methods,
@@ -104,3 +102,25 @@ def compare(
         mark_finished(folder)
     logger.info("report: %s", folder / "report" / "index.html")
     return folder
+
+
+def _check(
+    methods: Mapping[str, Any],
+    seeds: Sequence[int],
+    fractions: Sequence[float],
+    teacher_ckpt: str | None,
+    skip: Sequence[str],
+    reference: str,
+) -> None:
+    for argument, names in {"skip": skip, "reference": [reference]}.items():
+        for name in names:
+            if name not in methods:
+                raise InputError(f"{argument}: '{name}' is none of the methods {', '.join(methods)}")
+    for argument, values in {"seeds": seeds, "fractions": fractions}.items():
+        if not isinstance(values, (list, tuple)) or not values:
+            raise InputError(f"{argument} must be a list such as [0, 1], got {values}")
+    for share in fractions:
+        if not 0 < share <= 1:
+            raise InputError(f"fractions must be above 0 and at most 1, got {share}")
+    if teacher_ckpt and not Path(teacher_ckpt).is_file():
+        raise InputError(f"teacher_ckpt: there is no file {teacher_ckpt}")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from monai_medtex.comparison import Judge
-from monai_medtex.utils import InputError
+from monai_medtex.utils import one_line
 
 METHODS = {
     "Student (only)": {"configs": ["student_only.json"]},
@@ -104,11 +104,21 @@ def test_settings_are_kept(compare: Callable[..., Path]) -> None:
     assert (run["epochs"], run["fraction"], run["seed"]) == (2, 0.5, 5)
 
 
-def test_unknown_names_are_refused(compare: Callable[..., Path]) -> None:
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ({"skip": ["L2Y"]}, "skip: 'L2Y' is none of the methods Student (only), MED-TEX, Broken, Grad-CAM, Random"),
+        ({"reference": "MEDTEX"}, "reference: 'MEDTEX' is none of the methods"),
+        ({"seeds": 3}, "seeds must be a list such as [0, 1], got 3"),
+        ({"fractions": [0.5, 50]}, "fractions must be above 0 and at most 1, got 50"),
+        ({"teacher_ckpt": "missing.pt"}, "teacher_ckpt: there is no file missing.pt"),
+        ({"dataset_dir": "missing"}, "missing"),
+    ],
+)
+def test_wrong_options_are_refused_before_anything_is_written(
+    compare: Callable[..., Path], tmp_path: Path, override: dict, said: str
+) -> None:
     with pytest.raises(RuntimeError) as error:
-        compare(skip=["L2Y"])
-    causes = [error.value]
-    while causes[-1].__cause__ is not None:
-        causes.append(causes[-1].__cause__)
-    assert isinstance(causes[-1], InputError)
-    assert str(causes[-1]).startswith("skip: 'L2Y' is none of the methods Student (only), MED-TEX")
+        compare(**override)
+    assert one_line(error.value).startswith(said)
+    assert not (tmp_path / "out").exists()
