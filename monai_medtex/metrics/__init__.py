@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .agreement import ClassAgreement, accuracy, confusion_matrix, f1_score
+from .agreement import ClassAgreement, accuracy, cohen_kappa, confusion_matrix, f1_score
 from .bootstrap import bootstrap_means, paired_p_value, percentile_interval
 from .calibration_error import calibration_error, expected_calibration_error
 from .class_probability import class_probability, predicted_class
@@ -40,6 +40,7 @@ __all__ = [
     "ceiling_iou",
     "chance_iou",
     "class_probability",
+    "cohen_kappa",
     "confusion_matrix",
     "curve_area",
     "deletion_curve",

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..utils import InputError
 from .image_rows import ImageRowMetric
 
-__all__ = ["ClassAgreement", "accuracy", "confusion_matrix", "f1_score"]
+__all__ = ["ClassAgreement", "accuracy", "cohen_kappa", "confusion_matrix", "f1_score"]
 
 
 def confusion_matrix(predicted: Tensor, target: Tensor, num_classes: int) -> Tensor:
@@ -61,6 +61,23 @@ def f1_score(matrix: Tensor) -> Tensor:
     """
     per_class = 2 * matrix.diagonal().double() / (matrix.sum(dim=0) + matrix.sum(dim=1))
     return per_class[1] if len(matrix) == 2 else per_class.nanmean()
+
+
+def cohen_kappa(matrix: Tensor) -> Tensor:
+    """Agreement beyond chance (Cohen, 1960): (p - e) / (1 - e) with the accuracy p and its expectation e.
+
+    The expectation is that of independent answers with the same class frequencies. A student that always gives the
+    teacher's commonest class has a kappa of 0, however accurate that is.
+
+    Args:
+        matrix: counts as :func:`confusion_matrix` gives them, shape (K, K).
+
+    Returns:
+        a scalar, at most 1; NaN where the matrix is empty, or both always give the same class (0 / 0).
+    """
+    counts = matrix.double()
+    expected = (counts.sum(dim=0) * counts.sum(dim=1)).sum() / counts.sum() ** 2
+    return (accuracy(matrix) - expected) / (1 - expected)
 
 
 def _class_index(classes: Tensor, num_classes: int) -> Tensor:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from monai_medtex.metrics import accuracy, calibration_error, confusion_matrix, f1_score
+from monai_medtex.metrics import accuracy, calibration_error, cohen_kappa, confusion_matrix, f1_score
 
 from .comparison_rows import Failed, Row, failure, fractions, mean_and_std, seeds
 
@@ -45,8 +45,8 @@ def agreement_table(
 
     Returns:
         per fraction and method the means over the seeds and, with the ending ``_std``, standard deviations (n - 1) of
-        ``agreement_accuracy``, ``agreement_f1``, ``predictive_kl`` (nats), ``label_accuracy`` and ``label_ece``; then
-        ``seeds`` and ``images`` (numbers of them), ``parameters``, ``paper_accuracy`` and ``paper_f1``. What is not
+        ``agreement_accuracy``, ``agreement_f1``, ``agreement_kappa``, ``predictive_kl`` (nats), ``label_accuracy``,
+        ``label_ece``; then ``seeds`` and ``images`` (numbers of them), ``parameters``, ``paper_accuracy`` and ``paper_f1``. What is not
         known is NaN. A method of which no seed ended has ``failed`` instead.
     """
     students = [row for row in rows if not math.isnan(row.get("student_class", math.nan))]
@@ -80,6 +80,7 @@ def _one_seed(rows: Sequence[Row], num_classes: int) -> dict[str, float]:
     return {
         "agreement_accuracy": accuracy(against_teacher).item(),
         "agreement_f1": f1_score(against_teacher).item(),
+        "agreement_kappa": cohen_kappa(against_teacher).item(),
         "predictive_kl": divergence,
         "label_accuracy": accuracy(confusion_matrix(student, label, num_classes)).item(),
         "label_ece": _calibration(rows, student, label),

@@ -18,6 +18,7 @@ AGREEMENT_COLUMNS = (
     Column("method", "Method"),
     Column("agreement_accuracy", "Agreement", "higher"),
     Column("agreement_f1", "F1 of agreement", "higher"),
+    Column("agreement_kappa", "Kappa", "higher"),
     Column("predictive_kl", "KL (nats)", "lower"),
     Column("label_accuracy", "Label accuracy", "higher"),
     Column("label_ece", "ECE", "lower"),

@@ -19,6 +19,8 @@ PAPER_ORDERS = (
 )
 
 CAVEATS = (
+    "Where the teacher gives most images one class, a student that always answers so agrees often: kappa, the "
+    "agreement beyond that, is then 0.",
     "Agreement compares a student with its teacher, not with the truth: a student that repeats its teacher's "
     "mistakes agrees with it. Accuracy against human labels stands beside it.",
     "High agreement does not show that a map is right. Nothing in the method's objective bounds theta, and the "

@@ -10,7 +10,7 @@ import sklearn.metrics
 import torch
 from monai.data import MetaTensor, decollate_batch
 
-from monai_medtex.metrics import ClassAgreement, accuracy, confusion_matrix, f1_score
+from monai_medtex.metrics import ClassAgreement, accuracy, cohen_kappa, confusion_matrix, f1_score
 from monai_medtex.utils import InputError
 
 
@@ -53,6 +53,21 @@ def test_accuracy_and_f1_match_sklearn(num_classes):
     assert accuracy(matrix).item() == pytest.approx(sklearn.metrics.accuracy_score(target, predicted), abs=1e-6)
     expected = sklearn.metrics.f1_score(target, predicted, average=average)
     assert f1_score(matrix).item() == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("num_classes", [2, 3, 7])
+def test_kappa_matches_sklearn(num_classes):
+    predicted, target = random_classes(num_classes, seed=1)
+    predicted = torch.where(torch.arange(200) < 120, target, predicted)
+    expected = sklearn.metrics.cohen_kappa_score(target, predicted)
+    assert cohen_kappa(confusion_matrix(predicted, target, num_classes)).item() == pytest.approx(expected, abs=1e-9)
+    assert expected > 0.5
+
+
+def test_kappa_is_zero_for_a_constant_answer_and_unknown_where_nothing_varies():
+    assert cohen_kappa(torch.tensor([[0, 5], [0, 73]])).item() == 0
+    assert math.isnan(cohen_kappa(torch.tensor([[0, 0], [0, 78]])))
+    assert math.isnan(cohen_kappa(torch.zeros(2, 2, dtype=torch.int64)))
 
 
 def test_macro_f1_leaves_out_a_class_that_occurs_nowhere():
