@@ -45,9 +45,10 @@ def agreement_table(
 
     Returns:
         per fraction and method the means over the seeds and, with the ending ``_std``, standard deviations (n - 1) of
-        ``agreement_accuracy``, ``agreement_f1``, ``agreement_kappa``, ``predictive_kl`` (nats), ``label_accuracy`` and
-        ``label_ece``; then ``seeds`` and ``images`` (numbers of them), ``parameters``, ``paper_accuracy`` and
-        ``paper_f1``. What is not known is NaN. A method of which no seed ended has ``failed`` instead.
+        ``agreement_accuracy``, ``agreement_f1``, ``agreement_kappa``, ``predictive_kl`` (nats), ``label_accuracy``,
+        ``label_ece`` and ``teacher_accuracy`` (against the labels); then ``seeds`` and ``images`` (numbers of them),
+        ``parameters``, ``paper_accuracy`` and ``paper_f1``. What is not known is NaN. A method of which no seed ended
+        has ``failed`` instead.
     """
     students = [row for row in rows if not math.isnan(row.get("student_class", math.nan))]
     shares = sorted({*fractions(students), *(share for _, share, _ in failed if share is not None)})
@@ -84,6 +85,7 @@ def _one_seed(rows: Sequence[Row], num_classes: int) -> dict[str, float]:
         "predictive_kl": divergence,
         "label_accuracy": accuracy(confusion_matrix(student, label, num_classes)).item(),
         "label_ece": _calibration(rows, student, label),
+        "teacher_accuracy": accuracy(confusion_matrix(teacher, label, num_classes)).item(),
     }
 
 

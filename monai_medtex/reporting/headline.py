@@ -42,7 +42,7 @@ def agreement_sentences(table: Sequence[Row], reference: str) -> list[str]:
         table: of :func:`~monai_medtex.reporting.agreement_table`.
         reference: the method.
     """
-    sentences = []
+    sentences = _teacher(table)
     for fraction in sorted({row["fraction"] for row in table}):
         known = {row["method"]: row for row in table if row["fraction"] == fraction and _known(row)}
         if reference in known:
@@ -50,6 +50,15 @@ def agreement_sentences(table: Sequence[Row], reference: str) -> list[str]:
         if order := _order(known):
             sentences.append(f"The paper's order with {percent(fraction)}: {order}.")
     return sentences
+
+
+def _teacher(table: Sequence[Row]) -> list[str]:
+    row = next((row for row in table if not math.isnan(row.get("teacher_accuracy", math.nan))), None)
+    if row is None:
+        return []
+    runs = "one seed" if row["seeds"] == 1 else f"mean of {row['seeds']} seeds"
+    right = percent(row["teacher_accuracy"], 1)
+    return [f"The teacher itself gives the right label to {right} of {row['images']} test images ({runs})."]
 
 
 def _known(row: Row) -> bool:

@@ -37,6 +37,7 @@ def test_means_and_deviations_over_seeds_by_hand():
     assert row["agreement_f1"] == pytest.approx((2 * 2 / (2 * 2 + 1) + 1) / 2)
     assert row["predictive_kl"] == pytest.approx(0.2)
     assert row["label_accuracy"] == pytest.approx((1 / 3 + 2 / 3) / 2)  # the last image has no label
+    assert row["teacher_accuracy"] == pytest.approx((2 / 3 + 2 / 3) / 2)
     assert row["label_ece"] == pytest.approx((abs(1 / 3 - 0.9) + abs(2 / 3 - 0.9)) / 2)  # all in one bin
     assert math.isnan(row["paper_accuracy"])
 

@@ -27,6 +27,12 @@ def test_agreement_and_the_papers_order_in_words():
     )
 
 
+def test_the_teachers_own_accuracy_comes_first():
+    table = [line("MED-TEX", 0.9) | {"teacher_accuracy": math.nan}, line("MED-EX", 0.9) | {"teacher_accuracy": 0.8718}]
+    first = agreement_sentences(table, "MED-TEX")[0]
+    assert first == "The teacher itself gives the right label to 87.2 % of 80 test images (mean of 3 seeds)."
+
+
 def test_a_method_alone_is_compared_with_nothing():
     assert agreement_sentences([line("MED-TEX", 0.5, std=math.nan)], "MED-TEX") == [
         "Distilled with 25 % of the training images, MED-TEX gives the teacher's class to 50.0 % of 80 test images "
