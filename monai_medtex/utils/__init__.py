@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from .errors import InputError, OneLineError, TrainingError, one_line, report_errors_in_one_line
 from .files import atomic_write, home, name_inside, save_tensors
+from .options import check_at_least
 from .run_folder import fresh_folder, mark_finished, read_settings, run_folder
 from .teacher_store import ensure_teacher, teacher_path
 from .versions import versions
@@ -14,6 +15,7 @@ __all__ = [
     "OneLineError",
     "TrainingError",
     "atomic_write",
+    "check_at_least",
     "ensure_teacher",
     "fresh_folder",
     "home",

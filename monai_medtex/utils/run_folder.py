@@ -37,22 +37,28 @@ def fresh_folder(parent: str | os.PathLike, name: str) -> Path:
     raise InputError(f"output_dir: {parent} holds too many folders named {name}")
 
 
-def read_settings(run_dir: str | os.PathLike | None, argument: str = "run_dir") -> dict[str, Any]:
+def read_settings(
+    run_dir: str | os.PathLike | None, argument: str = "run_dir", needs: str | None = None
+) -> dict[str, Any]:
     """Return the settings that a run was started with.
 
     Args:
         run_dir: the run's folder.
         argument: what to call it in an error.
+        needs: a setting without which the run is of another kind, such as a teacher's training.
 
     Raises:
-        InputError: When ``run_dir`` is no folder of a run.
+        InputError: When ``run_dir`` is no folder of a run, or of another kind.
     """
     if not run_dir:
         raise InputError(f"{argument}: name the folder of a run with --{argument}")
     path = Path(run_dir) / SETTINGS
     if not path.is_file():
         raise InputError(f"{argument}: {run_dir} is no folder of a run (it has no {SETTINGS})")
-    return json.loads(path.read_text())
+    settings = json.loads(path.read_text())
+    if needs and needs not in settings:
+        raise InputError(f"{argument}: {run_dir} is a run of another kind (its settings lack {needs})")
+    return settings
 
 
 def run_folder(

@@ -155,6 +155,18 @@ def test_unknown_layers_are_named_before_a_teacher_is_trained(train, one_line, b
     assert not bundle_home.exists()
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "minimum"),
+    [("epochs", 0, 1), ("batch_size", 0, 1), ("teacher_epochs", -3, 1), ("image_size", 8, 16), ("seed", -1, 0)],
+)
+def test_numbers_out_of_range_are_named_before_anything_is_written(
+    train, one_line, bundle_home, option, value, minimum
+):
+    with one_line(f"{option} must be a whole number of at least {minimum}, got {value}"):
+        train(**{option: value})
+    assert not bundle_home.exists()
+
+
 def test_a_fraction_out_of_range_is_named_before_a_teacher_is_trained(train, one_line, bundle_home):
     with one_line("fraction must be above 0", "got 0"):
         train(fraction=0)

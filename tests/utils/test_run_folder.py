@@ -130,3 +130,10 @@ def test_settings_of_no_folder(nothing):
 def test_settings_of_another_folder(tmp_path):
     with pytest.raises(InputError, match=rf"^run_dir: {tmp_path} is no folder of a run"):
         read_settings(tmp_path)
+
+
+def test_a_run_of_another_kind_is_named(tmp_path):
+    run = run_folder(tmp_path, "teacher", {"seed": 0})
+    assert read_settings(run, needs="seed") == {"seed": 0}
+    with pytest.raises(InputError, match=r"^run_dir: .*_teacher is a run of another kind \(its settings lack theta\)$"):
+        read_settings(run, needs="theta")
