@@ -12,9 +12,9 @@ from monai.transforms import Compose
 from torch.nn.functional import interpolate
 
 from monai_medtex.reporting import ComparedImage
-from monai_medtex.utils import name_inside
 
 from .judge import Judge
+from .judged_image import image_name
 from .native import to_native
 from .plan import Task
 from .records import read_maps, read_rows
@@ -47,10 +47,7 @@ def compared_images(
     images = {image.name: image for image in judge.images if image.name in common}
     names = sorted(images, key=lambda name: (not images[name].lesion.any(), name not in right))[:SHOWN]
     root = content("dataset_dir")
-    entries = {
-        name_inside(entry["image"], root or Path(entry["image"]).parent).as_posix(): entry
-        for entry in content("test#data")
-    }
+    entries = {image_name(entry["image"], root): entry for entry in content("test#data")}
     read = Compose(content("read_image"))
     return [
         _compared(name, read(entries[name]), {method: found[name] for method, found in maps.items()}) for name in names

@@ -24,6 +24,7 @@ from monai_medtex.metrics import (
     mean_baseline,
     pixel_auprc,
     pixel_auroc,
+    pixel_scores,
     predictive_kl,
     road_curves,
     road_score,
@@ -98,7 +99,7 @@ class Judge:
         wanted = {image.name: image for image in (*self.explained, *self.faithful)}
         found: dict[str, Tensor] = {}
         for batch in batches(list(wanted.values()), self.batch_size):
-            theta = explain(self._stack(batch)).detach().float().mean(dim=1, keepdim=True).cpu()
+            theta = pixel_scores(explain(self._stack(batch))).cpu()
             found |= {image.name: scores for image, scores in zip(batch, theta, strict=True)}
         return found
 

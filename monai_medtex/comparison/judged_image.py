@@ -12,7 +12,7 @@ import torch
 
 from monai_medtex.utils import name_inside
 
-__all__ = ["JudgedImage", "batches", "load_images", "sample_images"]
+__all__ = ["JudgedImage", "batches", "image_name", "load_images", "sample_images"]
 
 
 class JudgedImage(NamedTuple):
@@ -33,6 +33,11 @@ class JudgedImage(NamedTuple):
     lesion: torch.Tensor
 
 
+def image_name(path: str | os.PathLike, root: str | os.PathLike | None) -> str:
+    """Name an image's file relative to its data set; a synthetic one, which has no ``root``, by its bare name."""
+    return name_inside(path, root or os.path.dirname(path)).as_posix()
+
+
 def load_images(dataset: Iterable[Mapping[str, Any]], root: str | os.PathLike | None) -> list[JudgedImage]:
     """Load the test images once, for all methods.
 
@@ -43,7 +48,7 @@ def load_images(dataset: Iterable[Mapping[str, Any]], root: str | os.PathLike | 
     """
     return [
         JudgedImage(
-            name_inside(entry["path"], root or os.path.dirname(entry["path"])).as_posix(),
+            image_name(entry["path"], root),
             str(entry.get("patient", "")),
             int(entry["label"]),
             entry["image"],

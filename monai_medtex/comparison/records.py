@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from monai_medtex.reporting import write_csv
 from monai_medtex.utils import atomic_write, save_tensors
 
 __all__ = ["is_done", "read_maps", "read_result", "read_rows", "write_failure", "write_record"]
@@ -36,11 +37,7 @@ def write_record(
         maps: scores by image, shape 1WH each; those that figures may show.
         result: figures of the task as a whole.
     """
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    with atomic_write(folder / ROWS) as temporary, open(temporary, "w", newline="") as file:
-        writer = csv.DictWriter(file, names)
-        writer.writeheader()
-        writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    write_csv(folder / ROWS, rows)
     if maps:
         save_tensors(dict(maps), folder / MAPS)
     with atomic_write(folder / RESULT) as temporary:
@@ -56,7 +53,7 @@ def write_failure(folder: Path, trace: str) -> None:
 
 def read_rows(folder: Path) -> list[dict[str, str]]:
     """Read a task's rows."""
-    with open(folder / ROWS, newline="") as file:
+    with open(folder / ROWS, newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
@@ -70,9 +67,3 @@ def read_maps(folder: Path) -> dict[str, torch.Tensor]:
 def read_result(folder: Path) -> dict[str, Any]:
     """Read the figures of a task as a whole."""
     return json.loads((folder / RESULT).read_text())
-
-
-def _cell(value: object) -> object:
-    if value is None or value != value:
-        return ""
-    return f"{value:.6g}" if isinstance(value, float) else value

@@ -60,11 +60,13 @@ def _curve(
     classify: Callable[[Tensor], Tensor],
     ends: tuple[Tensor, Tensor],
     classes: Tensor,
-    replaced_in: Tensor,
+    scores: Tensor,
     steps: int,
     batch_size: int,
 ) -> Tensor:
+    """Probability of each image's class as the highest-scoring pixels of the first end become those of the second."""
     first, last = ends
+    replaced_in = _replacement_step(scores, steps).to(first.device)
     image, step = torch.cartesian_prod(torch.arange(len(first)), torch.arange(steps + 1)).to(first.device).unbind(1)
     probabilities = []
     for i, s in zip(image.split(batch_size), step.split(batch_size), strict=True):
@@ -110,9 +112,8 @@ def deletion_curve(
         InputError: when the shapes do not fit, or ``steps`` is not in 1..number of pixels.
     """
     whole, baseline = _checked(images, scores, baseline)
-    replaced_in = _replacement_step(scores, steps).to(whole.device)
     classes = predicted_class(classify, whole, batch_size)
-    return _curve(classify, (whole, baseline), classes, replaced_in, steps, batch_size)
+    return _curve(classify, (whole, baseline), classes, scores, steps, batch_size)
 
 
 def insertion_curve(
@@ -143,9 +144,8 @@ def insertion_curve(
         InputError: when the shapes do not fit, or ``steps`` is not in 1..number of pixels.
     """
     whole, baseline = _checked(images, scores, baseline)
-    replaced_in = _replacement_step(scores, steps).to(whole.device)
     classes = predicted_class(classify, whole, batch_size)
-    return _curve(classify, (baseline, whole), classes, replaced_in, steps, batch_size)
+    return _curve(classify, (baseline, whole), classes, scores, steps, batch_size)
 
 
 def curve_area(curve: Tensor) -> Tensor:
