@@ -9,7 +9,7 @@ from monai.engines import Workflow
 from monai.utils import CommonKeys
 from torch.utils.tensorboard import SummaryWriter
 
-from monai_medtex.metrics import pixel_scores, topk_mask, topk_pixels
+from monai_medtex.metrics import stands_out, topk_mask, topk_pixels
 from monai_medtex.reporting.overlay import explained_strip
 
 __all__ = ["ThetaOverlays"]
@@ -17,6 +17,8 @@ __all__ = ["ThetaOverlays"]
 
 class ThetaOverlays:
     """Show the first images of a 2-D validation in TensorBoard: image, theta, and contours of the top K and the lesion.
+
+    There is no contour of the top K where theta shows no evidence above its noise.
 
     Args:
         writer: of TensorBoard.
@@ -43,7 +45,8 @@ class ThetaOverlays:
         if wanted <= 0:
             return
         theta = output["theta"][:wanted].cpu()
-        top_k = topk_mask(pixel_scores(theta), topk_pixels(theta.shape[2:], self.k))
+        pixels = topk_pixels(theta.shape[2:], self.k)
+        top_k = topk_mask(theta, pixels) & stands_out(theta, pixels).view(-1, 1, 1, 1)
         lesions = output["lesion"][:wanted].cpu() > 0.5
         for image, scores, top, lesion in zip(output[CommonKeys.IMAGE].cpu(), theta, top_k, lesions, strict=False):
             self._strips.append(explained_strip(image, scores, top, lesion if lesion.any() else None))

@@ -10,7 +10,7 @@ import torch
 from monai.data import MetaTensor
 from monai.inferers import Inferer
 
-from monai_medtex.networks import ExplainedClassifier, FrozenTeacher
+from monai_medtex.networks import ClassEvidence, ExplainedClassifier, FrozenTeacher, TeacherInLoop
 
 __all__ = ["DistillationInferer", "ExplanationInferer", "has_fast_bfloat16"]
 
@@ -35,12 +35,22 @@ class DistillationInferer(Inferer):
         teacher: the frozen teacher; it taps the layers to transfer.
         amp: whether to run both networks under bfloat16 autocast. The losses stay in float32, and no gradient scaler
             is needed.
+        evidence: asks the same teacher what each place weighs for its answer; None to leave it out.
+        teacher_in_loop: shows a frozen classifier what theta keeps, and what it leaves; None to leave it out.
     """
 
-    def __init__(self, teacher: FrozenTeacher, amp: bool = False) -> None:
+    def __init__(
+        self,
+        teacher: FrozenTeacher,
+        amp: bool = False,
+        evidence: ClassEvidence | None = None,
+        teacher_in_loop: TeacherInLoop | None = None,
+    ) -> None:
         super().__init__()
         self.teacher = teacher
         self.amp = amp
+        self.evidence = evidence
+        self.teacher_in_loop = teacher_in_loop
 
     def __call__(self, inputs: torch.Tensor, network: Callable[..., Any], *args: Any, **kwargs: Any) -> dict:  # noqa: ANN401
         """Run both networks.
@@ -53,13 +63,22 @@ class DistillationInferer(Inferer):
 
         Returns:
             the dict of ``MedTexNet.forward(distill=True)`` with ``teacher_logits``, shape BC, and ``teacher_maps``, a
-            list of BCHW[D].
+            list of BCHW[D]; with ``evidence`` that too, shape B1HW[D], and with ``teacher_in_loop`` its
+            ``kept_logits`` and ``deleted_logits``, shape BC.
         """
         images = _prepared(inputs)
         with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=self.amp):
-            teacher_logits, teacher_maps = self.teacher.tap(images)
+            taught = self._taught(images)
             output = network(images, *args, distill=True, **kwargs)
-        return {**output, "teacher_logits": teacher_logits, "teacher_maps": teacher_maps}
+            judged = self.teacher_in_loop(images, output["theta"]) if self.teacher_in_loop else {}
+        return {**output, **taught, **judged}
+
+    def _taught(self, images: torch.Tensor) -> dict:
+        if self.evidence is None:
+            logits, maps = self.teacher.tap(images)
+            return {"teacher_logits": logits, "teacher_maps": maps}
+        logits, maps, evidence = self.evidence.tap(images)
+        return {"teacher_logits": logits, "teacher_maps": maps, "evidence": evidence}
 
 
 class ExplanationInferer(Inferer):

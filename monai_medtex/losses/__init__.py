@@ -3,15 +3,31 @@
 
 from __future__ import annotations
 
+from .area_budget import AreaBudgetLoss
+from .bernoulli_rate import BernoulliRateLoss
+from .deletion import DeletionLoss
 from .distillation import DistillationLoss
+from .evidence import EvidenceLoss
 from .knowledge_distillation import KnowledgeDistillationLoss
+from .multi_area import MultiAreaLoss
 from .soft_cross_entropy import SoftCrossEntropyLoss
+from .theta_entropy import ThetaEntropyLoss
+from .theta_term import ThetaTerm
+from .total_variation import TotalVariationLoss
 from .vid import VIDLoss, gaussian_log_likelihood, match_spatial_size
 
 __all__ = [
+    "AreaBudgetLoss",
+    "BernoulliRateLoss",
+    "DeletionLoss",
     "DistillationLoss",
+    "EvidenceLoss",
     "KnowledgeDistillationLoss",
+    "MultiAreaLoss",
     "SoftCrossEntropyLoss",
+    "ThetaEntropyLoss",
+    "ThetaTerm",
+    "TotalVariationLoss",
     "VIDLoss",
     "gaussian_log_likelihood",
     "match_spatial_size",

@@ -11,6 +11,7 @@ from torch.nn.modules.loss import _Loss
 from monai_medtex.utils import InputError
 
 from .soft_cross_entropy import SoftCrossEntropyLoss
+from .theta_term import ThetaTerm
 from .vid import VIDLoss, gaussian_log_likelihood
 
 __all__ = ["DistillationLoss"]
@@ -19,7 +20,9 @@ __all__ = ["DistillationLoss"]
 class DistillationLoss(_Loss):
     """The whole objective ``L = L_N + lambda_vid * sum_i L_i`` (MED-TEX eq. 7). It needs no labels.
 
-    After a call, ``terms`` holds each term (``prediction`` and ``transfer_<layer>``) and ``bounds`` the variational
+    Each of ``theta_terms``, times its weight, is added to it; the paper has none.
+
+    After a call, ``terms`` holds each term (``prediction``, ``transfer_<layer>`` and those of theta by name) and ``bounds`` the variational
     lower bounds they stand for, in nats per image, each up to an entropy that training does not change: ``prediction``
     is ``E log q(y_T | X')``, a bound of I(X'; y_T) up to H(y_T) (eq. 9, 10; only if ``prediction_loss`` is eq. 2), and
     ``transfer_<layer>`` is ``E log r(T^i | S^j)``, a bound of I(T^i; S^j) up to H(T^i) (eq. 11, 12).
@@ -29,6 +32,7 @@ class DistillationLoss(_Loss):
         lambda_vid: weight of the transfer losses.
         prediction_loss: maps student and teacher logits to a scalar; eq. 2 if None.
         reduction: of the transfer losses, ``"mean"`` or ``"sum"``, see :class:`VIDLoss`.
+        theta_terms: what else is asked of theta.
     """
 
     def __init__(
@@ -37,6 +41,7 @@ class DistillationLoss(_Loss):
         lambda_vid: float = 0.01,
         prediction_loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None = None,
         reduction: str = "mean",
+        theta_terms: Sequence[ThetaTerm] = (),
     ) -> None:
         super().__init__()
         if lambda_vid < 0:
@@ -45,6 +50,7 @@ class DistillationLoss(_Loss):
         self.lambda_vid = lambda_vid
         self.prediction_loss = SoftCrossEntropyLoss() if prediction_loss is None else prediction_loss
         self.transfer_loss = VIDLoss(reduction)
+        self.theta_terms = tuple(theta_terms)
         self.terms: dict[str, torch.Tensor] = {}
         self.bounds: dict[str, torch.Tensor] = {}
 
@@ -63,10 +69,13 @@ class DistillationLoss(_Loss):
             self.transfer_loss(mu, variance, taught)
             for mu, variance, taught in zip(output["mu"], output["variance"], output["teacher_maps"], strict=True)
         ]
+        said = [term(output) for term in self.theta_terms]
         total = prediction + self.lambda_vid * sum(transfers)
+        total = total + sum(term.weight * loss for term, loss in zip(self.theta_terms, said, strict=True))
         names = [f"transfer_{layer}" for layer in self.layers]
         self.terms = {"prediction": prediction.detach()}
         self.terms |= {name: loss.detach() for name, loss in zip(names, transfers, strict=True)}
+        self.terms |= {term.name: loss.detach() for term, loss in zip(self.theta_terms, said, strict=True)}
         self.bounds = {"prediction": -self.terms["prediction"]} | {
             name: gaussian_log_likelihood(self.terms[name], taught, self.transfer_loss.reduction)
             for name, taught in zip(names, output["teacher_maps"], strict=True)

@@ -7,6 +7,7 @@ from .agreement import ClassAgreement, accuracy, cohen_kappa, confusion_matrix, 
 from .bootstrap import bootstrap_means, paired_p_value, percentile_interval
 from .calibration_error import calibration_error, expected_calibration_error
 from .class_probability import class_probability, predicted_class
+from .evidence_contrast import evidence_contrast, stands_out
 from .hit_rate import HitRate, hit
 from .image_rows import ImageRowMetric
 from .imputation import noisy_linear_imputation
@@ -67,6 +68,8 @@ __all__ = [
     "road_score",
     "theta_statistics",
     "topk_iou",
+    "stands_out",
+    "evidence_contrast",
     "topk_mask",
     "topk_pixels",
 ]

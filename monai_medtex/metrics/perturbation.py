@@ -7,41 +7,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from monai.networks.layers import GaussianFilter
 from monai.utils import convert_to_tensor
 from torch import Tensor
 
+from ..networks.baselines import blur_baseline, mean_baseline
 from ..utils import InputError
 from .class_probability import class_probability, predicted_class
 from .topk_selection import ranked_pixels
 
 __all__ = ["blur_baseline", "curve_area", "deletion_curve", "insertion_curve", "mean_baseline"]
-
-
-def mean_baseline(images: Tensor) -> Tensor:
-    """Each image's mean colour everywhere.
-
-    Args:
-        images: shape BCHW[D].
-
-    Returns:
-        the mean of each image and channel, spread to the shape of ``images``.
-    """
-    return images.mean(dim=tuple(range(2, images.ndim)), keepdim=True).expand_as(images)
-
-
-def blur_baseline(images: Tensor, sigma: float) -> Tensor:
-    """Each image blurred by a Gaussian; beyond the border its weights are left out, so that borders do not darken.
-
-    Args:
-        images: shape BCHW[D].
-        sigma: standard deviation in pixels; Petsiuk et al. take 5 pixels of 224.
-
-    Returns:
-        blurred images, shape BCHW[D].
-    """
-    blur = GaussianFilter(images.ndim - 2, sigma)
-    return blur(images) / blur(torch.ones_like(images[:1, :1]))
 
 
 def _replacement_step(scores: Tensor, steps: int) -> Tensor:

@@ -31,6 +31,10 @@ class MedTexNet(ExplainedClassifier):
         teacher: asked once for the shapes of its tapped layers, and not kept.
         student_layers: dotted name of the student's layer for each of ``teacher.layers``, in their order.
         image_shape: CHW[D] of an image, to find the channels of the layers.
+        baseline: see :class:`ExplainedClassifier`.
+        theta_sampling: maps theta to what the student is shown in its place in training, such as a draw.
+        predictor_mode: maps theta, after ``theta_sampling``, to what the student is shown in training, such as
+            :class:`RandomMaskMixIn`; None for the paper's joint training.
 
     Raises:
         InputError: When the student lacks a layer.
@@ -44,12 +48,16 @@ class MedTexNet(ExplainedClassifier):
         teacher: FrozenTeacher,
         student_layers: Sequence[str],
         image_shape: Sequence[int],
+        baseline: nn.Module | None = None,
+        theta_sampling: nn.Module | None = None,
+        predictor_mode: nn.Module | None = None,
     ) -> None:
-        super().__init__(explainer, student)
+        super().__init__(explainer, student, baseline)
         if len(student_layers) != len(teacher.layers):
             raise InputError(f"student_layers must pair with {teacher.layers} but is {tuple(student_layers)}.")
         check_layers(student, student_layers, "student_layers")
         self.student_layers = tuple(student_layers)
+        self.shown = nn.Sequential(*filter(None, (theta_sampling, predictor_mode)))
         self.heads = nn.ModuleList(
             VIDHead(len(image_shape) - 1, student_map.shape[1], teacher_map.shape[1])
             for student_map, teacher_map in _paired_maps(student, self.student_layers, teacher, image_shape)
@@ -70,7 +78,7 @@ class MedTexNet(ExplainedClassifier):
         if not distill:
             return self.classify(x, theta)
         with tap_layers(self.student, self.student_layers) as features:
-            logits = self.classify(x, theta)
+            logits = self.classify(x, self.shown(theta))
         predicted = [head(features[name]) for head, name in zip(self.heads, self.student_layers, strict=True)]
         return {
             "logits": logits,
@@ -81,7 +89,7 @@ class MedTexNet(ExplainedClassifier):
 
     def deployable(self) -> ExplainedClassifier:
         """Return explainer and student without the heads; the weights are shared, not copied."""
-        return ExplainedClassifier(self.explainer, self.student)
+        return ExplainedClassifier(self.explainer, self.student, self.baseline)
 
 
 def _paired_maps(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from monai.utils import optional_import
 
-from monai_medtex.metrics import pixel_scores, topk_mask, topk_pixels
+from monai_medtex.metrics import pixel_scores, stands_out, topk_mask, topk_pixels
 
 from .overlay import contour
 
@@ -48,7 +48,8 @@ class ExplainedImage(NamedTuple):
 def explained_figure(samples: Sequence[ExplainedImage], class_names: Sequence[str], k: int = 3) -> Figure:
     """Draw a column for each image: the image, theta on the fixed scale from 0 to 1, and contours.
 
-    The contours are the top K pixels (yellow) and the lesion (blue).
+    The contours are the top K pixels (yellow) and the lesion (blue). Where theta shows no evidence above its noise the
+    figure says so, and draws no top K.
 
     Args:
         samples: the images.
@@ -74,14 +75,17 @@ def explained_figure(samples: Sequence[ExplainedImage], class_names: Sequence[st
 def _draw(column: Sequence[Axes], sample: ExplainedImage, class_names: Sequence[str], k: int) -> AxesImage:
     pixels = sample.image.mT.permute(1, 2, 0).clamp(0, 1)
     scores = pixel_scores(sample.theta[None])
-    top = topk_mask(scores, topk_pixels(scores.shape[2:], k))[0]
+    pixels_of_k = topk_pixels(scores.shape[2:], k)
+    top, evident = topk_mask(scores, pixels_of_k)[0], bool(stands_out(scores, pixels_of_k))
     for axis in column:
         axis.set_xticks([])
         axis.set_yticks([])
     column[0].imshow(pixels, cmap="gray", vmin=0, vmax=1)
     column[0].set_title(_verdicts(sample, class_names), fontsize=8, loc="left")
     shown = column[1].imshow(scores[0, 0].mT, cmap="magma", vmin=0, vmax=1)
-    column[2].imshow(_outlined(pixels, top, sample.lesion > 0.5))
+    column[2].imshow(_outlined(pixels, top & evident, sample.lesion > 0.5))
+    if not evident:
+        column[2].set_title("no evidence above\ntheta's noise", fontsize=8, loc="left")
     return shown
 
 

@@ -56,6 +56,14 @@ def test_the_event_file_shows_image_theta_and_contours(tmp_path, evaluate, given
     assert np.argwhere(blue).tolist() == ([[1, 9]] if with_lesion else [])
 
 
+def test_a_flat_theta_has_no_top_k(tmp_path, evaluate, given):
+    flat = given((WIDTH, HEIGHT), theta=torch.full((1, WIDTH, HEIGHT), 0.5), mask=torch.zeros(1, WIDTH, HEIGHT))
+    with SummaryWriter(str(tmp_path)) as writer:
+        evaluate([flat], [ThetaOverlays(writer)])
+    ((_, pixels),) = events(tmp_path)["theta/0"]
+    assert not np.isclose(pixels, YELLOW, atol=1).all(axis=2).any()
+
+
 def test_the_first_images_are_shown_over_batches_and_epochs(tmp_path, evaluate, given):
     with SummaryWriter(str(tmp_path)) as writer:
         items = [given(image=torch.full((1, 8, 8), number / 8), channels=1) for number in range(5)]

@@ -13,7 +13,15 @@ from torch import nn
 
 from monai_medtex.inferers import DistillationInferer, ExplanationInferer, has_fast_bfloat16
 from monai_medtex.losses import DistillationLoss
-from monai_medtex.networks import BlockCNN, ExplainedClassifier, Explainer, FrozenTeacher, MedTexNet
+from monai_medtex.networks import (
+    BlockCNN,
+    ClassEvidence,
+    ExplainedClassifier,
+    Explainer,
+    FrozenTeacher,
+    MedTexNet,
+    TeacherInLoop,
+)
 
 LAYERS = ("block1", "block2")
 
@@ -54,6 +62,16 @@ def test_the_output_is_that_of_teacher_and_network(size, meta):
     found = DistillationInferer(teacher)(MetaTensor(x) if meta else x, network)
     assert set(found) == {"logits", "theta", "mu", "variance", "teacher_logits", "teacher_maps"}
     assert_same(found, expected)
+
+
+def test_evidence_and_views_of_the_teacher_come_with_the_rest():
+    (network, teacher), x = networks(), torch.rand(2, 3, 16, 16)
+    plain = DistillationInferer(teacher)(x, network)
+    evidence, loop = ClassEvidence(teacher, ["block2"]), TeacherInLoop(teacher)
+    found = DistillationInferer(teacher, evidence=evidence, teacher_in_loop=loop)(x, network)
+    assert_same({name: found.pop(name) for name in plain}, plain)
+    expected = {"evidence": evidence.tap(x)[2], **loop(x, plain["theta"])}
+    torch.testing.assert_close(found, expected)
 
 
 def test_further_arguments_go_to_the_network():

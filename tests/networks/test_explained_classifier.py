@@ -7,7 +7,15 @@ import pytest
 import torch
 from torch import nn
 
-from monai_medtex.networks import BlockCNN, ConstantExplainer, ExplainedClassifier, Explainer, FrozenTeacher, MedTexNet
+from monai_medtex.networks import (
+    BlockCNN,
+    ConstantExplainer,
+    ExplainedClassifier,
+    Explainer,
+    FrozenTeacher,
+    MeanBaseline,
+    MedTexNet,
+)
 
 
 class Given(nn.Module):
@@ -31,6 +39,13 @@ def test_the_student_sees_theta_times_the_image():
     theta = torch.tensor([[[[0.0, 1.0], [0.5, 0.25]]]])
     seen = ExplainedClassifier(Given(theta), nn.Flatten())(x)
     assert seen.tolist() == [[0, 2, 1.5, 1, 0, 6, 3.5, 2]]
+
+
+def test_removed_pixels_become_the_baseline():
+    x = torch.tensor([[[[1.0, 2.0], [3.0, 6.0]]]])
+    theta = torch.tensor([[[[0.0, 1.0], [0.5, 0.25]]]])
+    seen = ExplainedClassifier(Given(theta), nn.Flatten(), MeanBaseline())(x)
+    assert seen.tolist() == [[3, 2, 3, 0.25 * 6 + 0.75 * 3]]
 
 
 def test_each_channel_can_have_its_own_theta():

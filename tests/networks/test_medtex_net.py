@@ -6,10 +6,11 @@ from __future__ import annotations
 import pytest
 import torch
 from monai.networks.nets import DenseNet, resnet10
+from torch import nn
 
 from monai_medtex.inferers import DistillationInferer
 from monai_medtex.losses import DistillationLoss
-from monai_medtex.networks import BlockCNN, Explainer, FrozenTeacher, MedTexNet
+from monai_medtex.networks import BlockCNN, Explainer, FrozenTeacher, MeanBaseline, MedTexNet
 from monai_medtex.utils import InputError
 
 
@@ -131,3 +132,26 @@ def test_a_forward_pass_leaves_no_hooks():
     network, _ = medtex_net()
     network(torch.rand(2, 3, 16, 16), distill=True)
     assert not any(module._forward_hooks for module in network.modules())
+
+
+class Halved(nn.Module):
+    def forward(self, theta: torch.Tensor) -> torch.Tensor:
+        return theta / 2 if self.training else theta
+
+
+class Squared(nn.Module):
+    def forward(self, theta: torch.Tensor) -> torch.Tensor:
+        return theta.square() if self.training else theta
+
+
+def test_in_training_the_student_is_shown_what_sampling_and_predictor_mode_make_of_theta():
+    teacher = FrozenTeacher(BlockCNN(2, 3, 2, (4, 8)))
+    explainer, student = Explainer(2, 3, channels=(2, 3)), nn.Flatten()
+    network = MedTexNet(explainer, student, teacher, (), (3, 8, 8), MeanBaseline(), Halved(), Squared())
+    x = torch.rand(2, 3, 8, 8)
+    output = network(x, distill=True)
+    removed, shown = x.mean(dim=(2, 3), keepdim=True), (output["theta"] / 2).square()
+    torch.testing.assert_close(output["logits"], (shown * x + (1 - shown) * removed).flatten(1))
+    network.eval()
+    torch.testing.assert_close(network(x, distill=True)["logits"], network(x))
+    assert network.deployable().baseline is network.baseline

@@ -81,3 +81,13 @@ def test_there_is_a_column_for_each_image():
 def test_the_figure_can_be_saved(tmp_path):
     explained_figure([sample()], ["normal", "abnormal"]).savefig(tmp_path / "figure.png")
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_flat_theta_has_no_top_k_and_says_so():
+    flat = ExplainedImage(
+        torch.full((3, 32, 32), 0.25), torch.full((1, 32, 32), 0.5), torch.zeros(1, 32, 32), *2 * [torch.ones(2) / 2], 0
+    )
+    figure = explained_figure([flat], ["normal", "abnormal"])
+    panel = figure.axes[2]
+    assert panel.get_title(loc="left") == "no evidence above\ntheta's noise"
+    assert (panel.images[0].get_array() == 0.25).all()

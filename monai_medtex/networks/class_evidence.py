@@ -1,0 +1,122 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from .frozen_teacher import FrozenTeacher
+from .layer_taps import check_layers, tap_layers
+
+__all__ = ["ClassEvidence", "fused_evidence", "log_odds"]
+
+
+def log_odds(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+    """Logarithm of the odds of each image's class against all others: the logit difference where there are two.
+
+    Args:
+        logits: shape BC.
+        classes: class of each image, shape B.
+
+    Returns:
+        shape B.
+    """
+    own = F.one_hot(classes, logits.shape[1]).bool()
+    return logits[own] - logits.masked_fill(own, -torch.inf).logsumexp(dim=1)
+
+
+def fused_evidence(maps: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Fuse maps of several layers into one in [0, 1]: their geometric mean at the finest of their resolutions.
+
+    Negative values count as 0. Each map is divided by its maximum before, and the result again.
+
+    Args:
+        maps: each of shape B1HW[D].
+
+    Returns:
+        shape B1HW[D] of the map with the most pixels; an image without positive evidence has zeros.
+    """
+    size = max((evidence.shape[2:] for evidence in maps), key=torch.Size.numel)
+    mode = {1: "linear", 2: "bilinear", 3: "trilinear"}[len(size)]
+    logs = [_to_maximum_1(F.interpolate(evidence.clamp(min=0), size=size, mode=mode)).log() for evidence in maps]
+    return _to_maximum_1(torch.stack(logs).mean(dim=0).exp())
+
+
+def _to_maximum_1(x: torch.Tensor) -> torch.Tensor:
+    peak = x.flatten(1).amax(dim=1).view(-1, *[1] * (x.ndim - 1))
+    return x / torch.where(peak > 0, peak, 1)
+
+
+class ClassEvidence:
+    """What each place in the teacher's own features weighs for the class that the teacher gives the image.
+
+    For each layer it is ``sum_c A_c * d s / d A_c`` with the layer's output ``A`` and the log-odds ``s`` of the class.
+    In the last layer before a linear classifier this is the exact share of each place in the logit; Grad-CAM, which
+    averages the gradient over the map first, is not (Draelos and Carin, "Use HiResCAM instead of Grad-CAM", 2020).
+
+    Args:
+        teacher: the frozen teacher; it may tap other layers besides.
+        layers: dotted names of its layers, in any order.
+
+    Raises:
+        InputError: When the teacher lacks one of ``layers``.
+    """
+
+    def __init__(self, teacher: FrozenTeacher, layers: Sequence[str]) -> None:
+        check_layers(teacher.network, layers, "evidence layers")
+        self.teacher = teacher
+        self.layers = tuple(layers)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(layers={self.layers})"
+
+    def tap(self, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor], torch.Tensor]:
+        """Classify images once, and return the teacher's tapped layers and its evidence too.
+
+        Args:
+            x: images, shape BCHW[D].
+
+        Returns:
+            logits, shape BC, and the teacher's tapped layers, as :meth:`FrozenTeacher.tap`; and the fused evidence,
+            shape B1HW[D] in [0, 1].
+        """
+        network = self.teacher.network.eval()
+        with (
+            torch.enable_grad(),
+            _leaves(network, self.layers) as leaves,
+            tap_layers(network, self.teacher.layers) as maps,
+        ):
+            logits = network(x)
+            classes = logits.argmax(dim=1)
+            outputs = [leaves[name] for name in self.layers]
+            gradients = torch.autograd.grad(log_odds(logits.float(), classes).sum(), outputs)
+        evidence = [
+            (output * gradient).detach().float().sum(dim=1, keepdim=True)
+            for output, gradient in zip(outputs, gradients, strict=True)
+        ]
+        return logits.detach(), [maps[name].detach() for name in self.teacher.layers], fused_evidence(evidence)
+
+
+@contextmanager
+def _leaves(network: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, torch.Tensor]]:
+    """Collect the layers' outputs; the graph starts at the first of them, so that nothing before it is stored."""
+    found: dict[str, torch.Tensor] = {}
+
+    def watch(name: str) -> torch.utils.hooks.RemovableHandle:
+        def hook(_module: nn.Module, _inputs: object, output: torch.Tensor) -> torch.Tensor:
+            found[name] = output if output.requires_grad else output.detach().requires_grad_()
+            return found[name].clone()
+
+        return network.get_submodule(name).register_forward_hook(hook)
+
+    handles = [watch(name) for name in dict.fromkeys(layers)]
+    try:
+        yield found
+    finally:
+        for handle in handles:
+            handle.remove()
