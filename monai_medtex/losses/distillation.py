@@ -22,10 +22,11 @@ class DistillationLoss(_Loss):
 
     Each of ``theta_terms``, times its weight, is added to it; the paper has none.
 
-    After a call, ``terms`` holds each term (``prediction``, ``transfer_<layer>`` and those of theta by name) and ``bounds`` the variational
-    lower bounds they stand for, in nats per image, each up to an entropy that training does not change: ``prediction``
-    is ``E log q(y_T | X')``, a bound of I(X'; y_T) up to H(y_T) (eq. 9, 10; only if ``prediction_loss`` is eq. 2), and
-    ``transfer_<layer>`` is ``E log r(T^i | S^j)``, a bound of I(T^i; S^j) up to H(T^i) (eq. 11, 12).
+    After a call, ``terms`` holds each term (``prediction``, ``transfer_<layer>``, and those of theta by name) and
+    ``bounds`` the variational lower bounds that the first two stand for, in nats per image, each up to an entropy that
+    training does not change: ``prediction`` is ``E log q(y_T | X')``, a bound of I(X'; y_T) up to H(y_T) (eq. 9, 10;
+    only if ``prediction_loss`` is eq. 2), and ``transfer_<layer>`` is ``E log r(T^i | S^j)``, a bound of I(T^i; S^j) up
+    to H(T^i) (eq. 11, 12).
 
     Args:
         layers: the teacher's tapped layers, in order; empty for MED-EX.

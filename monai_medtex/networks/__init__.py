@@ -15,8 +15,8 @@ from .baselines import (
     mean_baseline,
 )
 from .block_cnn import BlockCNN
-from .class_evidence import ClassEvidence
 from .checkpoint import load_checkpoint, load_weights
+from .class_evidence import ClassEvidence
 from .explained_classifier import ExplainedClassifier
 from .explainer import ConstantExplainer, Explainer
 from .frozen_teacher import FrozenTeacher

@@ -27,8 +27,8 @@ def make_baseline(names: str | Sequence[str], settings: Mapping[str, Mapping[str
     """Make a baseline by name, as a run's settings keep it.
 
     Args:
-        names: ``"zero"``, ``"constant"``, ``"mean"``, ``"blur"`` or ``"noise"``; of several, one is drawn for each image
-            in training and the first holds otherwise.
+        names: ``"zero"``, ``"constant"``, ``"mean"``, ``"blur"`` or ``"noise"``; of several, one is drawn for each
+            image in training and the first holds otherwise.
         settings: arguments of each baseline, by its name.
 
     Raises:
