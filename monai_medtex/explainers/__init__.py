@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from .cam import GradCAMMap, GradCAMppMap
+from .class_evidence import ClassEvidenceMap
 from .integrated_gradients import IntegratedGradientsMap
 from .occlusion import OcclusionMap
 from .priors import CentrePrior, MeanMaskPrior, RandomMap, RawIntensity
@@ -13,6 +14,7 @@ from .smooth_grad import SmoothGradMap
 
 __all__ = [
     "CentrePrior",
+    "ClassEvidenceMap",
     "ExplainsImages",
     "GradCAMMap",
     "GradCAMppMap",

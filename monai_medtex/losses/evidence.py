@@ -14,10 +14,10 @@ __all__ = ["EvidenceLoss"]
 
 
 class EvidenceLoss(_Loss):
-    """Cross-entropy of theta, averaged over each place of the teacher's map, to the teacher's evidence there.
+    """Cross-entropy of theta to the teacher's evidence, brought to theta's resolution.
 
     The evidence of one view of an image is noisy; since the loss is linear in it, training on random flips and
-    rotations draws theta to its mean over them. Below the resolution of the map theta is free.
+    rotations draws theta to its mean over them.
     """
 
     def forward(self, theta: torch.Tensor, evidence: torch.Tensor) -> torch.Tensor:
@@ -28,7 +28,7 @@ class EvidenceLoss(_Loss):
             evidence: shape B1HW[D] in [0, 1]; no gradient flows into it.
 
         Returns:
-            the mean over images and places in nats, a scalar.
+            the mean over images and pixels in nats, a scalar.
         """
-        score = match_spatial_size(at_least_float32(theta).mean(dim=1, keepdim=True), evidence.shape[2:])
-        return F.binary_cross_entropy(score.clamp(0, 1), at_least_float32(evidence.detach()))
+        taught = match_spatial_size(at_least_float32(evidence.detach()), theta.shape[2:]).clamp(0, 1)
+        return F.binary_cross_entropy(at_least_float32(theta).mean(dim=1, keepdim=True).clamp(0, 1), taught)

@@ -17,6 +17,7 @@ from .baselines import (
 from .block_cnn import BlockCNN
 from .checkpoint import load_checkpoint, load_weights
 from .class_evidence import ClassEvidence
+from .detached_theta import DetachedTheta
 from .explained_classifier import ExplainedClassifier
 from .explainer import ConstantExplainer, Explainer
 from .frozen_teacher import FrozenTeacher
@@ -40,6 +41,7 @@ __all__ = [
     "ConcreteGate",
     "ConstantBaseline",
     "ConstantExplainer",
+    "DetachedTheta",
     "ExplainedClassifier",
     "Explainer",
     "FrozenTeacher",

@@ -10,10 +10,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from monai_medtex.utils import InputError
+
+from .baselines import blur_baseline
 from .frozen_teacher import FrozenTeacher
 from .layer_taps import check_layers, tap_layers
 
-__all__ = ["ClassEvidence", "fused_evidence", "log_odds"]
+__all__ = ["ClassEvidence", "smooth_evidence", "log_odds"]
 
 
 def log_odds(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
@@ -30,21 +33,26 @@ def log_odds(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
     return logits[own] - logits.masked_fill(own, -torch.inf).logsumexp(dim=1)
 
 
-def fused_evidence(maps: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Fuse maps of several layers into one in [0, 1]: their geometric mean at the finest of their resolutions.
+def smooth_evidence(maps: Sequence[torch.Tensor], smoothing: float = 0.0, power: float = 1.0) -> torch.Tensor:
+    """Smooth and fuse maps of several layers: their geometric mean at the finest of their resolutions, in [0, 1].
 
     Negative values count as 0. Each map is divided by its maximum before, and the result again.
 
     Args:
         maps: each of shape B1HW[D].
+        smoothing: standard deviation of a Gaussian, as a share of the map's longest side.
+        power: to which the result is raised; above 1 it tells the peaks from the rest.
 
     Returns:
         shape B1HW[D] of the map with the most pixels; an image without positive evidence has zeros.
     """
     size = max((evidence.shape[2:] for evidence in maps), key=torch.Size.numel)
     mode = {1: "linear", 2: "bilinear", 3: "trilinear"}[len(size)]
-    logs = [_to_maximum_1(F.interpolate(evidence.clamp(min=0), size=size, mode=mode)).log() for evidence in maps]
-    return _to_maximum_1(torch.stack(logs).mean(dim=0).exp())
+    positive = [F.interpolate(evidence.clamp(min=0), size=size, mode=mode) for evidence in maps]
+    if smoothing:
+        positive = [blur_baseline(evidence, smoothing * max(size)) for evidence in positive]
+    logs = [_to_maximum_1(evidence).log() for evidence in positive]
+    return _to_maximum_1(torch.stack(logs).mean(dim=0).exp()) ** power
 
 
 def _to_maximum_1(x: torch.Tensor) -> torch.Tensor:
@@ -62,18 +70,28 @@ class ClassEvidence:
     Args:
         teacher: the frozen teacher; it may tap other layers besides.
         layers: dotted names of its layers, in any order.
+        smoothing: see :func:`smooth_evidence`.
+        power: see :func:`smooth_evidence`.
 
     Raises:
-        InputError: When the teacher lacks one of ``layers``.
+        InputError: When the teacher lacks one of ``layers``, ``smoothing`` is negative or ``power`` is not positive.
     """
 
-    def __init__(self, teacher: FrozenTeacher, layers: Sequence[str]) -> None:
+    def __init__(
+        self, teacher: FrozenTeacher, layers: Sequence[str], smoothing: float = 0.0, power: float = 1.0
+    ) -> None:
         check_layers(teacher.network, layers, "evidence layers")
+        if smoothing < 0:
+            raise InputError(f"smoothing must not be negative but is {smoothing}.")
+        if power <= 0:
+            raise InputError(f"power must be positive but is {power}.")
         self.teacher = teacher
         self.layers = tuple(layers)
+        self.smoothing = smoothing
+        self.power = power
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(layers={self.layers})"
+        return f"{type(self).__name__}(layers={self.layers}, smoothing={self.smoothing}, power={self.power})"
 
     def tap(self, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor], torch.Tensor]:
         """Classify images once, and return the teacher's tapped layers and its evidence too.
@@ -99,7 +117,8 @@ class ClassEvidence:
             (output * gradient).detach().float().sum(dim=1, keepdim=True)
             for output, gradient in zip(outputs, gradients, strict=True)
         ]
-        return logits.detach(), [maps[name].detach() for name in self.teacher.layers], fused_evidence(evidence)
+        tapped = [maps[name].detach() for name in self.teacher.layers]
+        return logits.detach(), tapped, smooth_evidence(evidence, self.smoothing, self.power)
 
 
 @contextmanager

@@ -29,7 +29,8 @@ class MedTexNet(ExplainedClassifier):
         explainer: maps images BCHW[D] to theta, B1HW[D] or BCHW[D].
         student: maps images BCHW[D] to logits BC.
         teacher: asked once for the shapes of its tapped layers, and not kept.
-        student_layers: dotted name of the student's layer for each of ``teacher.layers``, in their order.
+        student_layers: dotted name of the student's layer for each of ``teacher.layers``, in their order; a layer of
+            the explainer is named with ``explainer.`` before it.
         image_shape: CHW[D] of an image, to find the channels of the layers.
         baseline: see :class:`ExplainedClassifier`.
         theta_sampling: maps theta to what the student is shown in its place in training, such as a draw.
@@ -55,12 +56,15 @@ class MedTexNet(ExplainedClassifier):
         super().__init__(explainer, student, baseline)
         if len(student_layers) != len(teacher.layers):
             raise InputError(f"student_layers must pair with {teacher.layers} but is {tuple(student_layers)}.")
-        check_layers(student, student_layers, "student_layers")
         self.student_layers = tuple(student_layers)
+        self.tapped = tuple(name if name.startswith("explainer.") else f"student.{name}" for name in student_layers)
+        for prefix, network in (("student.", student), ("explainer.", explainer)):
+            names = [name.removeprefix(prefix) for name in self.tapped if name.startswith(prefix)]
+            check_layers(network, names, "student_layers")
         self.shown = nn.Sequential(*filter(None, (theta_sampling, predictor_mode)))
         self.heads = nn.ModuleList(
             VIDHead(len(image_shape) - 1, student_map.shape[1], teacher_map.shape[1])
-            for student_map, teacher_map in _paired_maps(student, self.student_layers, teacher, image_shape)
+            for student_map, teacher_map in self._paired_maps(teacher, image_shape)
         )
 
     def forward(self, x: torch.Tensor, distill: bool = False) -> torch.Tensor | dict:  # type: ignore[override]
@@ -74,12 +78,12 @@ class MedTexNet(ExplainedClassifier):
             the logits, shape BC, or a dict of ``logits``, ``theta``, and for each pair of layers ``mu``, shape BCHW[D],
             and ``variance``, shape C, as lists.
         """
-        theta = self.explain(x)
         if not distill:
-            return self.classify(x, theta)
-        with tap_layers(self.student, self.student_layers) as features:
+            return super().forward(x)
+        with tap_layers(self, self.tapped) as features:
+            theta = self.explain(x)
             logits = self.classify(x, self.shown(theta))
-        predicted = [head(features[name]) for head, name in zip(self.heads, self.student_layers, strict=True)]
+        predicted = [head(features[name]) for head, name in zip(self.heads, self.tapped, strict=True)]
         return {
             "logits": logits,
             "theta": theta,
@@ -91,15 +95,14 @@ class MedTexNet(ExplainedClassifier):
         """Return explainer and student without the heads; the weights are shared, not copied."""
         return ExplainedClassifier(self.explainer, self.student, self.baseline)
 
-
-def _paired_maps(
-    student: nn.Module, student_layers: Sequence[str], teacher: FrozenTeacher, image_shape: Sequence[int]
-) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Run one blank image through both networks and return the paired layers."""
-    if not student_layers:
-        return []
-    device = next(teacher.parameters()).device
-    _, teacher_maps = teacher.tap(torch.zeros(1, *image_shape, device=device))
-    with eval_mode(student), tap_layers(student, student_layers) as features:
-        student(torch.zeros(1, *image_shape))
-    return [(features[name], taught) for name, taught in zip(student_layers, teacher_maps, strict=True)]
+    def _paired_maps(
+        self, teacher: FrozenTeacher, image_shape: Sequence[int]
+    ) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """Run one blank image through all networks and return the paired layers."""
+        if not self.tapped:
+            return []
+        device = next(teacher.parameters()).device
+        _, teacher_maps = teacher.tap(torch.zeros(1, *image_shape, device=device))
+        with eval_mode(self), tap_layers(self, self.tapped) as features:
+            super().forward(torch.zeros(1, *image_shape))
+        return [(features[name], taught) for name, taught in zip(self.tapped, teacher_maps, strict=True)]

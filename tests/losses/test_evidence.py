@@ -11,24 +11,21 @@ from monai_medtex.losses import EvidenceLoss
 
 
 @pytest.mark.parametrize("size", [(8, 8), (4, 6, 8)])
-def test_is_the_cross_entropy_of_the_pooled_theta(size):
+def test_is_the_cross_entropy_of_theta_to_the_evidence(size):
     generator = torch.Generator().manual_seed(0)
-    coarse = [side // 2 for side in size]
-    evidence = torch.rand(2, 1, *coarse, generator=generator, dtype=torch.float64)
+    evidence = torch.rand(2, 1, *size, generator=generator, dtype=torch.float64)
     theta = torch.rand(2, 3, *size, generator=generator, dtype=torch.float64)
-    pooled = torch.nn.functional.avg_pool2d if len(size) == 2 else torch.nn.functional.avg_pool3d
-    score, target = Bernoulli(pooled(theta.mean(dim=1, keepdim=True), 2)), Bernoulli(evidence)
+    score, target = Bernoulli(theta.mean(dim=1, keepdim=True)), Bernoulli(evidence)
     torch.testing.assert_close(
         EvidenceLoss()(theta, evidence), (kl_divergence(target, score) + target.entropy()).mean()
     )
 
 
-def test_theta_is_free_below_the_resolution_of_the_evidence():
-    evidence = torch.rand(1, 1, 2, 2)
-    theta = torch.rand(1, 1, 4, 4)
-    swapped = theta.clone()
-    swapped[..., :2, :2] = theta[..., :2, :2].flip(-1)
-    torch.testing.assert_close(EvidenceLoss()(swapped, evidence), EvidenceLoss()(theta, evidence))
+def test_coarse_evidence_is_interpolated():
+    evidence = torch.tensor([[[[0.0, 1.0]]]])
+    fine = torch.tensor([[[[0.0, 0.25, 0.75, 1.0]]]])
+    theta = torch.rand(1, 1, 1, 4)
+    torch.testing.assert_close(EvidenceLoss()(theta, evidence), EvidenceLoss()(theta, fine))
 
 
 def test_the_best_theta_for_noisy_evidence_is_its_mean():

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from monai_medtex.networks import BlockCNN, ClassEvidence, FrozenTeacher
-from monai_medtex.networks.class_evidence import fused_evidence, log_odds
+from monai_medtex.networks.class_evidence import log_odds, smooth_evidence
 from monai_medtex.utils import InputError
 
 
@@ -37,12 +37,25 @@ def test_fused_maps_are_the_geometric_mean_at_the_finest_resolution():
     fine = torch.tensor([[[[2.0, 8.0], [-3.0, 4.0]]]])
     coarse = torch.full((1, 1, 1, 1), 5.0)
     expected = torch.tensor([[[[0.25, 1.0], [0.0, 0.5]]]]).sqrt()
-    torch.testing.assert_close(fused_evidence([coarse, fine]), expected)
-    torch.testing.assert_close(fused_evidence([fine]), expected.square())
+    torch.testing.assert_close(smooth_evidence([coarse, fine]), expected)
+    torch.testing.assert_close(smooth_evidence([fine]), expected.square())
+
+
+def test_power_tells_the_peak_from_the_rest():
+    x = torch.tensor([[[[2.0, 8.0]]]])
+    torch.testing.assert_close(smooth_evidence([x], power=2.0), torch.tensor([[[[1 / 16, 1.0]]]]))
+
+
+def test_smoothing_spreads_a_peak_by_a_gaussian_of_that_share_of_the_side():
+    peak = torch.zeros(1, 1, 33, 33)
+    peak[..., 16, 16] = 7
+    smooth = smooth_evidence([peak], smoothing=3 / 33)
+    squares = torch.cartesian_prod(*2 * [torch.arange(33.0) - 16]).square().sum(dim=1).view(33, 33)
+    torch.testing.assert_close(smooth[0, 0], torch.exp(-squares / 18), rtol=0, atol=0.02)
 
 
 def test_no_positive_evidence_gives_zeros():
-    assert not fused_evidence([-torch.rand(2, 1, 4, 4), torch.rand(2, 1, 2, 2)]).any()
+    assert not smooth_evidence([-torch.rand(2, 1, 4, 4), torch.rand(2, 1, 2, 2)]).any()
 
 
 @pytest.mark.parametrize("size", [(16, 16), (16, 8, 8)])
@@ -70,7 +83,7 @@ def raw_evidence(frozen: FrozenTeacher, x: torch.Tensor, layer: str) -> torch.Te
 def test_evidence_is_activation_times_gradient(layers, classes):
     frozen, x = teacher(classes=classes), torch.rand(3, 3, 16, 16)
     _, _, evidence = ClassEvidence(frozen, layers).tap(x)
-    torch.testing.assert_close(evidence, fused_evidence([raw_evidence(frozen, x, layer) for layer in layers]))
+    torch.testing.assert_close(evidence, smooth_evidence([raw_evidence(frozen, x, layer) for layer in layers]))
     assert evidence.shape == (3, 1, *((8, 8) if "block1" in layers else (4, 4)))
     assert evidence.any()
 
@@ -112,3 +125,11 @@ def test_an_activation_in_place_after_the_layer_is_no_trouble():
 def test_a_layer_that_is_not_there_is_refused():
     with pytest.raises(InputError, match="evidence layers names 'block9'"):
         ClassEvidence(teacher(), ["block9"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"), [({"smoothing": -1}, "smoothing must not"), ({"power": 0}, "power must")]
+)
+def test_settings_out_of_range_are_refused(arguments, said):
+    with pytest.raises(InputError, match=said):
+        ClassEvidence(teacher(), ["block1"], **arguments)

@@ -134,6 +134,14 @@ def test_a_forward_pass_leaves_no_hooks():
     assert not any(module._forward_hooks for module in network.modules())
 
 
+def test_a_layer_of_the_explainer_can_learn_from_the_teacher_too():
+    network, teacher = medtex_net(("block1", "block1"), ("block1", "explainer.downs.0"))
+    output = backward_through_everything(network, teacher, torch.rand(2, 3, 16, 16))
+    assert [tuple(mu.shape[1:]) for mu in output["mu"]] == [(4, 8, 8), (4, 8, 8)]
+    with pytest.raises(InputError, match="student_layers names 'downs.7', which Explainer lacks"):
+        medtex_net(("block1",), ("explainer.downs.7",))
+
+
 class Halved(nn.Module):
     def forward(self, theta: torch.Tensor) -> torch.Tensor:
         return theta / 2 if self.training else theta
