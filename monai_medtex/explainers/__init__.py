@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from .cam import GradCAMMap, GradCAMppMap
 from .class_evidence import ClassEvidenceMap
+from .ensemble import EnsembleMap
 from .integrated_gradients import IntegratedGradientsMap
 from .occlusion import OcclusionMap
 from .priors import CentrePrior, MeanMaskPrior, RandomMap, RawIntensity
@@ -15,6 +16,7 @@ from .smooth_grad import SmoothGradMap
 __all__ = [
     "CentrePrior",
     "ClassEvidenceMap",
+    "EnsembleMap",
     "ExplainsImages",
     "GradCAMMap",
     "GradCAMppMap",

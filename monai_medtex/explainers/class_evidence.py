@@ -23,18 +23,24 @@ class ClassEvidenceMap:
     Args:
         network: a classifier that maps BCHW[D] to logits BC; its parameters may be frozen.
         layers: dotted names of the layers whose evidence is fused.
+        smoothing: see :func:`monai_medtex.networks.class_evidence.smooth_evidence`.
+        power: see there.
 
     Raises:
         InputError: When ``network`` lacks one of ``layers``.
     """
 
-    def __init__(self, network: nn.Module, layers: Sequence[str] = ("block3", "block4")) -> None:
+    def __init__(
+        self, network: nn.Module, layers: Sequence[str] = ("block3",), smoothing: float = 0.0, power: float = 1.0
+    ) -> None:
         check_layers(unwrapped(network), layers, "evidence layers")
         self.network = network
         self.layers = tuple(layers)
+        self.smoothing = smoothing
+        self.power = power
 
     def explain(self, images: torch.Tensor) -> torch.Tensor:
         """Return the maps, shape B1HW[D] in [0, 1], of images of shape BCHW[D]."""
         with studied(self.network) as network:
-            _, _, evidence = ClassEvidence(FrozenTeacher(network), self.layers).tap(plain_images(images))
-            return default_upsampler(images.shape[2:])(evidence)
+            evidence = ClassEvidence(FrozenTeacher(network), self.layers, self.smoothing, self.power)
+            return default_upsampler(images.shape[2:])(evidence.tap(plain_images(images))[2])

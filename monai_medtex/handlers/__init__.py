@@ -13,6 +13,7 @@ from .image_table import ImageTable
 from .loss_terms import LossTerms
 from .overlay_files import OverlayFiles
 from .prediction_table import PredictionTable
+from .predictor_pretraining import PredictorPretraining
 from .run_checkpoint import RunCheckpoint
 from .summary_file import SummaryFile
 from .theta_overlays import ThetaOverlays
@@ -29,6 +30,7 @@ __all__ = [
     "LossTerms",
     "OverlayFiles",
     "PredictionTable",
+    "PredictorPretraining",
     "RunCheckpoint",
     "SummaryFile",
     "ThetaOverlays",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from monai.networks import eval_mode
 from torch import nn
+from typing_extensions import Self
 
 from monai_medtex.utils import InputError
 
@@ -61,6 +62,7 @@ class MedTexNet(ExplainedClassifier):
         for prefix, network in (("student.", student), ("explainer.", explainer)):
             names = [name.removeprefix(prefix) for name in self.tapped if name.startswith(prefix)]
             check_layers(network, names, "student_layers")
+        self.student_is_frozen = False
         self.shown = nn.Sequential(*filter(None, (theta_sampling, predictor_mode)))
         self.heads = nn.ModuleList(
             VIDHead(len(image_shape) - 1, student_map.shape[1], teacher_map.shape[1])
@@ -90,6 +92,20 @@ class MedTexNet(ExplainedClassifier):
             "mu": [mu for mu, _ in predicted],
             "variance": [variance for _, variance in predicted],
         }
+
+    def freeze_student(self) -> None:
+        """Let the student learn no more: no gradients, no momentum, and eval mode from now on."""
+        self.student_is_frozen = True
+        for parameter in self.student.requires_grad_(False).parameters():
+            parameter.grad = None
+        self.student.eval()
+
+    def train(self, mode: bool = True) -> Self:
+        """Set the mode of all but a frozen student."""
+        super().train(mode)
+        if self.student_is_frozen:
+            self.student.eval()
+        return self
 
     def deployable(self) -> ExplainedClassifier:
         """Return explainer and student without the heads; the weights are shared, not copied."""

@@ -82,3 +82,10 @@ def test_theta_is_sampled_in_training_alone(train, teacher_ckpt, tmp_path, sampl
     summary = json.loads((run / "evaluation" / "summary.json").read_text())
     assert 0 < summary["metrics"]["theta_mean"] < 1
     assert sampling["_target_"].split(".")[-1] in summary["settings"]["theta_sampling"]
+
+
+def test_real_x_trains_the_student_first_and_the_explainer_then(train, teacher_ckpt):
+    run = train("train", "real_x", teacher_ckpt=teacher_ckpt)
+    weights = torch.load(run / "checkpoint.pt", weights_only=True)["network"]
+    assert {name.split(".")[0] for name in weights} == {"explainer", "student"}
+    assert float(last_row(run)["loss_area"]) > 0
