@@ -11,7 +11,7 @@ from .topk_selection import pixel_scores, topk_mask
 __all__ = ["evidence_contrast", "stands_out"]
 
 STANDARD_DEVIATIONS = 3.0
-THETA = 0.05
+THETA = 0.1
 
 
 def evidence_contrast(theta: Tensor, k: int) -> tuple[Tensor, Tensor]:
@@ -36,7 +36,7 @@ def stands_out(theta: Tensor, k: int) -> Tensor:
     """Whether the K highest-scoring pixels lie above the noise of theta.
 
     Every map has K highest pixels. Those of normally distributed noise lie 2.7 (K = 1/64 of the pixels) to 2.3 (6/64)
-    standard deviations of the rest above its mean; evidence must lie more than 3 above, and more than 0.05 on theta's
+    standard deviations of the rest above its mean; evidence must lie more than 3 above, and more than 0.1 on theta's
     own scale from 0 to 1.
 
     Args:
