@@ -1,0 +1,129 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import pytest
+
+from monai_medtex.trust.answers import verdict
+from monai_medtex.trust.findings import findings
+from monai_medtex.trust.inquiry import Evidence
+from monai_medtex.trust.options import Options
+from monai_medtex.trust.page import sections
+from monai_medtex.utils import InputError
+
+IMAGES = 40
+NAMES = [f"{number}.png" for number in range(IMAGES)]
+OPTIONS = Options(areas=[0.1, 1.0])
+
+
+def evidence(**changes: object) -> Evidence:
+    """A map without fault: EVAL-X reads theta as well as the student, random pixels tell half, retrainings fit."""
+    rows = []
+    for number in range(IMAGES):
+        taught = number % 2
+        seen = {name: [taught] for name in ("whole", "theta", "top 0.1", "top 1")}
+        seen |= {"random 0.1": [taught, 1 - taught], "random 1": [taught] * 2, "empty": [0]}
+        if taught:
+            seen["lesion"] = [1]
+        rows.append({"teacher": taught, "student": taught, "eval_x": seen})
+    measured = {"theta": (0.2, 0.8, 0.3), "random": (0.5, 0.5, 0.0), "grad_cam": (0.2, 0.8, 0.3)}
+    alike = {"ssim": [0.8] * IMAGES, "spearman": [0.9] * IMAGES}
+    unlike = {"ssim": [0.1] * IMAGES, "spearman": [0.0] * IMAGES}
+    whole = Evidence(
+        answers=rows,
+        probe={
+            "control": "Grad-CAM",
+            "images": list(range(IMAGES)),
+            "training_images": 100,
+            "theta": [1.0, 0.0] * 20,
+            "honest": [1.0, 0.0] * 20,
+            "commonest": 0.5,
+        },
+        faithful={
+            name: {image: dict(zip(("deletion", "insertion", "road"), values, strict=True)) for image in NAMES[:5]}
+            for name, values in measured.items()
+        },
+        pairs={"ssim": [0.3, 0.5], "spearman": [0.1, 0.3]},
+        retrained={"random_teacher": unlike, "shuffled_teacher": unlike, "other_seed": alike, "other_teacher": alike},
+        maps={},
+        skipped={},
+    )
+    return whole._replace(**changes)
+
+
+def found_of(given: Evidence) -> dict:
+    return findings(given, NAMES, NAMES, OPTIONS)
+
+
+def test_figures_of_a_map_without_fault():
+    found = found_of(evidence())
+    lines = {(row["line"], row["area"]): row for row in found["curve"]}
+    assert lines["top", 0.1]["agreement"] == 1
+    assert (lines["random", 0.1]["agreement"], lines["random", 0.1]["kappa"]) == (0.5, 0)
+    assert lines["lesion", None]["images"] == 20
+    assert lines["empty", None]["agreement"] == 0.5
+    assert found["lead"]["mean"] == 0.5
+    assert found["gap"] == {"mean": 0, "low": 0, "high": 0}
+    assert found["pairs"]["ssim"] == pytest.approx(0.4)
+    assert all(row["passes"] and row["certain"] for row in found["retrained"])
+    assert found["faithful"]["theta_minus"][0]["deletion"] == pytest.approx(-0.3)
+    assert verdict(found)[0] == "No judge objects to this map."
+
+
+def test_a_code_rings_the_alarm():
+    """EVAL-X reads in what the student sees nothing but class 0."""
+    rows = [{**row, "eval_x": {**row["eval_x"], "theta": [0]}} for row in evidence().answers]
+    found = found_of(evidence(answers=rows))
+    assert found["gap"]["mean"] == 0.5
+    assert found["alarm"]["rings"]
+    overall, code, *_ = verdict(found)
+    assert overall == "This map must not be trusted: the alarm rings."
+    assert "more often than another reader of the same pixels" in code
+
+
+def test_few_images_are_said_to_be_too_few():
+    """One image of 40 misread: 2.5 points, allowed, but the interval reaches above."""
+    rows = evidence().answers
+    rows[1]["eval_x"]["theta"] = [0]
+    found = found_of(evidence(answers=rows))
+    assert found["gap"]["mean"] == pytest.approx(0.025)
+    assert not found["alarm"]["rings"]
+    assert "too few" in verdict(found)[1]
+    assert verdict(found)[0] == "No judge objects to this map. Questions that could not be answered: 1 of 5."
+
+
+def test_one_class_cannot_be_judged():
+    rows = [{"teacher": 0, "student": 1, "eval_x": row["eval_x"]} for row in evidence().answers]
+    assert "the teacher gives every test image the same class" in verdict(found_of(evidence(answers=rows)))[1]
+    rows = [{**row, "student": 0} for row in evidence().answers]
+    assert "the student gives every test image the same class" in verdict(found_of(evidence(answers=rows)))[1]
+
+
+def test_maps_that_owe_nothing_to_the_teacher_are_named():
+    retrained = evidence().retrained
+    found = found_of(evidence(retrained={**retrained, "random_teacher": retrained["other_seed"]}))
+    assert verdict(found)[0] == "Do not rely on this map. Answers against it: 1 of 5."
+    assert "owe nothing" in verdict(found)[4]
+
+
+def test_a_page_says_what_was_left_out():
+    found = found_of(evidence(retrained={}, skipped={"other_teacher": "left out, since <no> labels"}))
+    about = {"options": {}, "run": {}, "data": "", "versions": {}}
+    text = " ".join(block for section in sections(found, {}, about) for block in section.blocks)
+    assert "For another teacher: left out, since &lt;no&gt; labels." in text
+    assert "matplotlib is not installed" in text
+    assert "It was not tried." in text
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"areas": [0.1, 10]}, "areas must be above 0 and at most 1, got 10"),
+        ({"eval_x_epochs": 0}, "eval_x_epochs must be a whole number of at least 1, got 0"),
+        ({"retrain_epochs": 0}, "retrain_epochs must be a whole number of at least 1, got 0"),
+    ],
+)
+def test_options_out_of_range_are_refused(options, said):
+    with pytest.raises(InputError, match=said):
+        Options(**options)

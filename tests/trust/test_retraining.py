@@ -1,0 +1,25 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import json
+
+from monai_medtex.trust import shuffled_labels
+from monai_medtex.trust.retraining import recipe_beside
+
+
+def test_labels_are_shuffled_and_the_classes_keep_their_sizes():
+    entries = [{"image": f"{number}.png", "label": int(number < 10)} for number in range(40)]
+    shuffled = shuffled_labels(entries, seed=1)
+    assert [entry["image"] for entry in shuffled] == [entry["image"] for entry in entries]
+    assert sum(entry["label"] for entry in shuffled) == 10
+    assert 0 < sum(entry["label"] for entry in shuffled[:10]) < 10
+    assert shuffled == shuffled_labels(entries, seed=1)
+    assert [entry["label"] for entry in entries] == [1] * 10 + [0] * 30
+
+
+def test_the_recipe_of_a_teacher_is_that_of_its_own_run(tmp_path):
+    assert recipe_beside(str(tmp_path / "model.pt")) == {}
+    (tmp_path / "settings.json").write_text(json.dumps({"teacher_epochs": 60, "batch_size": 8, "seed": 4}))
+    assert recipe_beside(str(tmp_path / "model.pt")) == {"teacher_epochs": 60, "batch_size": 8}
