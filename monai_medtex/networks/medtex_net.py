@@ -58,7 +58,6 @@ class MedTexNet(ExplainedClassifier):
         if len(student_layers) != len(teacher.layers):
             raise InputError(f"student_layers must pair with {teacher.layers} but is {tuple(student_layers)}.")
         self.student_layers = tuple(student_layers)
-        self.tapped = tuple(name if name.startswith("explainer.") else f"student.{name}" for name in student_layers)
         for prefix, network in (("student.", student), ("explainer.", explainer)):
             names = [name.removeprefix(prefix) for name in self.tapped if name.startswith(prefix)]
             check_layers(network, names, "student_layers")
@@ -68,6 +67,11 @@ class MedTexNet(ExplainedClassifier):
             VIDHead(len(image_shape) - 1, student_map.shape[1], teacher_map.shape[1])
             for student_map, teacher_map in self._paired_maps(teacher, image_shape)
         )
+
+    @property
+    def tapped(self) -> tuple[str, ...]:
+        """The student layers by their names in this module."""
+        return tuple(name if name.startswith("explainer.") else f"student.{name}" for name in self.student_layers)
 
     def forward(self, x: torch.Tensor, distill: bool = False) -> torch.Tensor | dict:  # type: ignore[override]
         """Classify images; for training, return what the losses need.
