@@ -51,4 +51,5 @@ class RandomMasks(nn.Module):
         shift = (1 - seen) * (2 * torch.rand(batch, axes, 1, device=theta.device) - 1)
         scale = seen * torch.eye(axes, device=theta.device).expand(batch, axes, axes)
         window = F.affine_grid(torch.cat([scale, shift], dim=2), [batch, 1, *spatial], align_corners=False)
-        return F.grid_sample(shown, window, padding_mode="border", align_corners=False).to(theta.dtype)
+        masks = F.grid_sample(shown, window, padding_mode="border", align_corners=False)
+        return masks.clamp(0, 1).to(theta.dtype)  # the weights of the cells sum to 1 up to rounding
