@@ -1,0 +1,107 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from monai_medtex.data import fingerprint, open_dataset
+from monai_medtex.utils import InputError, read_settings
+
+__all__ = ["FinishedRun", "open_run"]
+
+SPLIT_SETTINGS = ("test_fraction", "val_fraction", "test_section", "image_size")
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """What a run left.
+
+    Attributes:
+        folder: of the run.
+        settings: it was started with.
+        summary: of its evaluation; empty where there is none.
+        rows: of the evaluation's ``per_image.csv``; empty where there is none.
+        entries: of its data list, of all sections; empty for synthetic images.
+    """
+
+    folder: Path
+    settings: dict[str, Any]
+    summary: dict[str, Any]
+    rows: list[dict[str, str]]
+    entries: list[dict[str, Any]]
+
+    @property
+    def model(self) -> Path:
+        """The deployed network's weights."""
+        return self.folder / "model.pt"
+
+
+def open_run(
+    run_dir: str | os.PathLike | None,
+    dataset_dir: str | os.PathLike | None = None,
+    evaluation_dir: str | os.PathLike | None = None,
+) -> FinishedRun:
+    """Read what a finished run left.
+
+    Args:
+        run_dir: of the run.
+        dataset_dir: where its images are now; None for where they were.
+        evaluation_dir: the evaluation to read; None for the run's own.
+
+    Raises:
+        InputError: When the run is of another kind or not over, or its images are not found.
+    """
+    settings = read_settings(run_dir, needs="theta_channels")
+    folder = Path(str(run_dir)).expanduser().absolute()
+    for name in ("model.pt", "finished"):
+        if not (folder / name).is_file():
+            raise InputError(f"run_dir: {run_dir} has no file {name}; is the run over?")
+    evaluation = Path(evaluation_dir).expanduser() if evaluation_dir else folder / "evaluation"
+    if evaluation_dir and not (evaluation / "summary.json").is_file():
+        raise InputError(f"evaluation_dir: {evaluation_dir} is no folder of an evaluation (it has no summary.json)")
+    return FinishedRun(
+        folder,
+        settings,
+        _summary(evaluation / "summary.json"),
+        _rows(evaluation / "per_image.csv"),
+        _entries(settings, dataset_dir),
+    )
+
+
+def _summary(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text()) if path.is_file() else {}
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _entries(settings: Mapping[str, Any], dataset_dir: str | os.PathLike | None) -> list[dict[str, Any]]:
+    """List the run's images, and be sure that they are the run's: what is not known can't be kept back."""
+    source = dataset_dir or settings["dataset_dir"]
+    if not source:
+        return []
+    split = {key: settings[key] for key in SPLIT_SETTINGS if key in settings}
+    if settings.get("activation") == "sigmoid":
+        split["num_labels"] = len(settings["class_names"])
+    try:
+        datalist = open_dataset(source, **split)
+        same = settings.get("data") in (None, fingerprint(datalist))
+    except InputError as error:
+        raise InputError(
+            f"dataset_dir: the names of the run's images are needed to keep them back, but {error}; "
+            "name the folder where they are now with --dataset_dir"
+        ) from error
+    if not same:
+        raise InputError(f"dataset_dir: {source} holds other images than the run's; name theirs with --dataset_dir")
+    return [entry for entries in datalist.values() for entry in entries]

@@ -1,0 +1,70 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+from monai.utils import ensure_tuple
+
+__all__ = ["identifiers", "mentioned"]
+
+SHORTEST, SHORTEST_NUMBER = 4, 6  # characters; what is shorter is met by chance
+FRAME = re.compile(r"#\d+(?=\.|$)")  # of a DICOM file, as in ``scan#3.dcm``
+
+
+def identifiers(entries: Iterable[Mapping[str, Any]], files: Iterable[str] = ()) -> list[str]:
+    """List what tells an image or a patient: names of files, with and without suffix, of their folders, of patients.
+
+    A name without suffix counts if it holds a digit, and is longer than numbers that any text may hold; so ``normal``
+    or ``0012`` alone tell nothing, and ``0012.png``, ``P0012`` and ``20190412`` do.
+
+    Args:
+        entries: of a data list.
+        files: further image files.
+
+    Returns:
+        the identifiers in lower case, sorted.
+    """
+    entries = list(entries)
+    paths = [
+        PurePath(str(name)) for entry in entries for name in (entry["image"], *ensure_tuple(entry.get("mask", ())))
+    ]
+    paths += [PurePath(name) for name in files]
+    paths += [PurePath(FRAME.sub("", str(path))) for path in paths if FRAME.search(path.name)]
+    stems = {path.name.removesuffix("".join(path.suffixes[-2:])) for path in paths} | {path.stem for path in paths}
+    patients = {str(entry["patient"]) for entry in entries if entry.get("patient")}
+    names = {path.name for path in paths if path.suffix}
+    names |= {name for name in stems | _folders(paths) if _tells(name)}
+    names |= {name for name in patients if _tells(name) or (not name.isdigit() and len(name) >= SHORTEST)}
+    return sorted({name.lower() for name in names})
+
+
+def mentioned(text: str, names: Iterable[str]) -> str | None:
+    """Return the first of the names that the text holds, not as part of a longer word or number.
+
+    Args:
+        text: to look at.
+        names: in lower case, as :func:`identifiers` gives them.
+    """
+    text = text.lower()
+    for name in names:
+        if name in text and re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", text):
+            return name
+    return None
+
+
+def _folders(paths: Sequence[PurePath]) -> set[str]:
+    """Names of the folders below the one that all files lie in."""
+    parents = {str(path.parent) for path in paths if path.is_absolute()}
+    common = len(PurePath(os.path.commonpath(parents)).parts) if parents else 0
+    return {part for parent in parents for part in PurePath(parent).parts[common:]}
+
+
+def _tells(name: str) -> bool:
+    shortest = SHORTEST_NUMBER if name.isdigit() else SHORTEST
+    return len(name) >= shortest and any(character.isdigit() for character in name)

@@ -1,0 +1,193 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from monai_medtex.reporting import Column, markdown_table
+
+from .finished_run import FinishedRun
+from .measured import Figures
+
+__all__ = ["LIMITS", "model_card"]
+
+AGREEMENT = {
+    "agreement_accuracy": "same answer as the teacher (agreement)",
+    "agreement_f1": "F1 against the teacher",
+    "predictive_kl": "Kullback-Leibler divergence from the teacher, nats",
+    "label_accuracy": "accuracy against labels",
+    "teacher_label_accuracy": "accuracy of the teacher against labels",
+}
+LOCALISATION = {
+    **{f"iou_top{k}": f"IoU of the {k}/64 highest-scoring pixels with the lesion" for k in range(1, 7)},
+    "iou_mean": "mean of the six",
+    "iou_chance": "mean IoU that random pixels reach",
+    "iou_ceiling": "mean IoU that a perfect choice reaches",
+}
+COLUMNS = [Column("name", "figure"), Column("value", "value (95 % interval)"), Column("images", "images", digits=0)]
+COSTS = [
+    Column("name", "network"),
+    Column("parameters", "parameters", digits=0),
+    Column("macs", "multiply-accumulates", digits=0),
+    Column("bytes", "bytes", digits=0),
+]
+FILES = [Column("name", "file"), Column("bytes", "bytes", digits=0)]
+NOTHING = "Not measured."
+
+LIMITS = (
+    "Agreement says how often the student answers as its teacher does. It does not say that either is right.",
+    "Theta is the explainer's score of every pixel. High agreement does not make it an explanation: compare its "
+    "overlap with lesions with what random pixels reach, above, where that was measured.",
+    "Intervals describe the choice of test images, not other hospitals, devices or patients. On images of another "
+    "origin nothing is known before it is measured.",
+)
+
+CARD = """\
+# {title}
+
+**Authors** {authors}
+**Version** {version}
+**Tags** classification, knowledge distillation, explanation
+
+{description}
+
+## Data
+
+{data_source}
+Images of the type {data_type}, {channels}; what the networks see has {image_size} pixels a side.
+Classes: {classes}. {counts}
+The images are no part of this bundle. Their licence: docs/data_license.txt.
+
+## Agreement with the teacher
+
+{agreement}
+
+## Localisation
+
+{localisation}
+
+{intervals}
+
+## Costs
+
+{costs}
+
+## Intended use
+
+{intended_use}
+
+## Limits
+
+{limits}
+
+## Files
+
+{files}
+
+## Use
+
+In this folder, with {packages} installed:
+
+```
+python -m monai.bundle run inference --config_file configs/inference.json --dataset_dir IMAGES --output_dir RESULTS
+```
+
+writes class probabilities as CSV, and theta as NIfTI and as overlay. From elsewhere add `--bundle_root` and this
+folder's path.
+
+```python
+network = monai.bundle.load("{bundle}", bundle_dir=".", workflow_type="inference")  # beside this folder
+theta = network.explain(images)
+```
+
+## Changes
+
+{changes}
+
+## References
+
+{references}
+"""
+
+
+def model_card(
+    bundle: str,
+    run: FinishedRun,
+    figures: Figures,
+    card: Mapping[str, Any],
+    metadata: Mapping[str, Any],
+    files: Mapping[str, int],
+) -> str:
+    """Write the model card, in Markdown.
+
+    Args:
+        bundle: name of the bundle.
+        run: the finished run.
+        figures: that it measured.
+        card: texts of whoever packs, see :func:`~monai_medtex.sharing.pack`.
+        metadata: of the bundle.
+        files: bytes of the models by path in the bundle.
+    """
+    settings = run.settings
+    costs = [{"name": name, **cost} for name, cost in run.summary.get("networks", {}).items()]
+    required = {"monai": metadata["monai_version"], "torch": metadata["pytorch_version"]}
+    required |= metadata["required_packages_version"]
+    return CARD.format(
+        title=metadata["name"],
+        authors=metadata["authors"],
+        version=metadata["version"],
+        description=metadata["description"],
+        data_source=card["data_source"],
+        data_type=card["data_type"],
+        channels=f"{settings['in_channels']} channel{'s' if settings['in_channels'] > 1 else ''}",
+        image_size=settings["image_size"],
+        classes=", ".join(settings["class_names"]),
+        counts=_counts(run),
+        agreement=_table(figures, {**AGREEMENT, **_of_labels(settings["class_names"])}),
+        localisation=_localisation(figures),
+        intervals=_intervals(run),
+        costs=markdown_table(costs, COSTS).strip() if costs else NOTHING,
+        intended_use=metadata["intended_use"],
+        limits="\n".join(f"- {limit}" for limit in [*LIMITS, *_listed(card.get("limits"))]),
+        packages=", ".join(f"{name} {version}" for name, version in required.items()),
+        files=markdown_table([{"name": name, "bytes": size} for name, size in files.items()], FILES).strip(),
+        bundle=bundle,
+        changes="\n".join(f"- {version}: {change}" for version, change in metadata["changelog"].items()),
+        references="\n".join(f"- {reference}" for reference in metadata.get("references", [])),
+    )
+
+
+def _listed(texts: str | Sequence[str] | None) -> list[str]:
+    return [texts] if isinstance(texts, str) else list(texts or [])
+
+
+def _table(figures: Figures, titles: Mapping[str, str]) -> str:
+    rows = [{"name": title, **figures[name]} for name, title in titles.items() if name in figures]
+    return markdown_table(rows, COLUMNS).strip() if rows else NOTHING
+
+
+def _of_labels(names: Sequence[str]) -> dict[str, str]:
+    """Figures that there are where labels hold or not, each for itself."""
+    titles = {f"agreement_accuracy_{name}": f"{name}: same answer as the teacher" for name in names}
+    return titles | {f"label_accuracy_{name}": f"{name}: accuracy against labels" for name in names}
+
+
+def _localisation(figures: Figures) -> str:
+    if "iou_mean" not in figures:
+        return "Not measured: no test image has a lesion mask."
+    return _table(figures, LOCALISATION)
+
+
+def _counts(run: FinishedRun) -> str:
+    if "training_images" not in run.summary:
+        return ""
+    return f"Distilled on {run.summary['training_images']} images, tested on {run.summary['images']} others."
+
+
+def _intervals(run: FinishedRun) -> str:
+    if not run.rows:
+        return ""
+    unit = "patients" if any(entry.get("patient") for entry in run.entries) else "images"
+    return f"Intervals are at 95 %, by the bootstrap over {unit} (1,000 draws)."

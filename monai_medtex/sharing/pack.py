@@ -1,0 +1,165 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from monai_medtex.comparison import config_folder
+from monai_medtex.utils import InputError
+
+from .bundle_zip import write_zip
+from .changelog import changelog
+from .exports import bare_exports
+from .finished_run import FinishedRun, open_run
+from .further_files import extra_files, licenses
+from .identifiers import identifiers
+from .inference_config import check_fit, standalone_inference
+from .leaks import Confidential, deployed_weights, refuse_leaks
+from .measured import measured
+from .metadata import write_metadata
+from .model_card import model_card
+from .teacher_weights import teacher_tensors
+
+__all__ = ["pack"]
+
+logger = logging.getLogger("monai_medtex")
+
+SYNTHETIC = "Synthetic fundus photographs drawn by monai_medtex."
+OWN_IMAGES = "Images of the site that packed this bundle."
+DESCRIPTION = (
+    "A student and an explainer, distilled with MED-TEX (Nguyen-Duc et al., ISBI 2022) from a frozen classifier, the "
+    "teacher, which is no part of this bundle. The network returns logits; its method explain returns theta, a score "
+    "in [0, 1] for every pixel."
+)
+UNSTATED = {"authors": "not stated", "copyright": "not stated", "modality": "not stated"}
+
+
+def pack(
+    run_dir: str | os.PathLike | None,
+    name: str | None,
+    version: str,
+    *,
+    card: Mapping[str, Any],
+    output_dir: str | os.PathLike | None = None,
+    configs: Sequence[str] = (),
+    dataset_dir: str | os.PathLike | None = None,
+    teacher_ckpt: str | os.PathLike | None = None,
+    evaluation_dir: str | os.PathLike | None = None,
+    license_file: str | os.PathLike | None = None,
+    data_license_file: str | os.PathLike | None = None,
+    extra_dir: str | os.PathLike | None = None,
+    previous: str | os.PathLike | None = None,
+    bundle_root: str | os.PathLike = ".",
+) -> Path:
+    """Pack a finished run as a bundle, in the model zoo's layout, and refuse what must not leave the house.
+
+    Args:
+        run_dir: of the run.
+        name: of the bundle: letters, digits and underscores.
+        version: of the bundle, as ``1.0.0``.
+        card: texts for metadata and model card: ``title``, ``description``, ``authors``, ``copyright``,
+            ``data_source``, ``modality``, ``intended_use``, ``limits`` (one, or a list), ``changes``; None for the
+            usual.
+        output_dir: where the zip is written; None for the run's folder.
+        configs: override files of ``train.json`` that the run was made with, where they change its networks.
+        dataset_dir: where the run's images are; None for where they were.
+        teacher_ckpt: where the teacher is; None for where it was.
+        evaluation_dir: the evaluation whose figures are published; None for the run's own.
+        license_file: licence of the bundle; None for the licence of the bundle that the run was made with.
+        data_license_file: licence of the images.
+        extra_dir: folder of further files, which replace those of the same path.
+        previous: zip of the version before, whose changelog goes on.
+        bundle_root: of the bundle that the run was made with.
+
+    Returns:
+        the path of ``<name>_v<version>.zip``.
+
+    Raises:
+        InputError: When something is missing, or must not leave the house.
+    """
+    _check_names(name, version)
+    run = open_run(run_dir, dataset_dir, evaluation_dir)
+    target = Path(output_dir or run.folder).expanduser().absolute() / f"{name}_v{version}.zip"
+    if target.exists():
+        raise InputError(f"version: {target} is there already; a version is packed once")
+    config_dir = config_folder(bundle_root)
+    models = {"models/model.pt": _plain_weights(run.model), **bare_exports(run.folder)}
+    members = {**models, **_configs(config_dir, run, configs)}
+    changes = changelog(previous, version, card.get("changes"))
+    members |= _texts(config_dir, run, str(name), card, changes, {path: len(model) for path, model in models.items()})
+    members |= licenses(config_dir.parent, not run.entries, license_file, data_license_file)
+    members |= extra_files(extra_dir)
+    refuse_leaks(members, _confidential(run, teacher_ckpt))
+    write_zip(target, str(name), members)
+    logger.info("packed %d files: %s", len(members), target)
+    if not license_file:
+        logger.info("its licence is that of monai_medtex's own bundle; give your own with --license_file")
+    return target
+
+
+def _confidential(run: FinishedRun, teacher_ckpt: str | os.PathLike | None) -> Confidential:
+    """Class names are no secret, and may be names of the images' folders."""
+    names = identifiers(run.entries, [row["image"] for row in run.rows])
+    known = {str(name).lower() for name in run.settings["class_names"]}
+    teacher = teacher_tensors(teacher_ckpt or run.settings["teacher_ckpt"])
+    return Confidential([name for name in names if name not in known], teacher)
+
+
+def _check_names(name: str | None, version: str) -> None:
+    if not name or not re.fullmatch(r"[A-Za-z]\w*", str(name), re.ASCII):
+        raise InputError(f"name must be letters, digits and underscores, and begin with a letter, got {name}")
+    if not re.fullmatch(r"\d+\.\d+\.\d+", str(version)):
+        raise InputError(f"version must be three numbers such as 1.0.0, got {version}")
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, indent=4) + "\n").encode()
+
+
+def _configs(config_dir: Path, run: FinishedRun, configs: Sequence[str]) -> dict[str, bytes]:
+    config = standalone_inference(config_dir, run.folder, [configs] if isinstance(configs, str) else configs)
+    check_fit(config, run.model)
+    logging_conf = (config_dir / "logging.conf").read_bytes()
+    return {"configs/inference.json": _json(config), "configs/logging.conf": logging_conf}
+
+
+def _texts(
+    config_dir: Path,
+    run: FinishedRun,
+    name: str,
+    card: Mapping[str, Any],
+    changes: Mapping[str, str],
+    models: Mapping[str, int],
+) -> dict[str, bytes]:
+    figures = measured(run)
+    types = {Path(str(entry["image"]).removesuffix(".gz")).suffix.removeprefix(".").lower() for entry in run.entries}
+    card = {
+        **(UNSTATED if run.entries else {}),
+        **{key: text for key, text in card.items() if text is not None},
+        "title": card.get("title") or name,
+        "description": card.get("description") or DESCRIPTION,
+        "data_source": card.get("data_source") or (OWN_IMAGES if run.entries else SYNTHETIC),
+        "data_type": ", ".join(sorted(types)) or "png",
+    }
+    template = json.loads((config_dir / "metadata.json").read_text())
+    metadata = write_metadata(template, run, figures, card, changes)
+    readme = model_card(name, run, figures, card, metadata, models)
+    return {"configs/metadata.json": _json(metadata), "docs/README.md": readme.encode()}
+
+
+def _plain_weights(model: Path) -> bytes:
+    """Write the weights anew, so that nothing else comes along, such as the rest of a storage that a tensor views."""
+    weights = deployed_weights(model.read_bytes(), model.name)
+    written = io.BytesIO()
+    torch.save({key: tensor.detach().clone().contiguous() for key, tensor in weights.items()}, written)
+    return written.getvalue()
