@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from .checks import check_images, check_labels
 from .datalist import describe, fingerprint, open_dataset, unlabelled_images
+from .dicom_reader import DicomReader
 from .mask import LoadLesionMaskd, PlainPILReader
 from .readers import (
     read_class_folders,
@@ -14,12 +15,15 @@ from .readers import (
     read_idrid,
     read_palm,
 )
+from .same_grid_writer import SameGridWriter
 from .split import split, take_fraction
 from .synthetic import write_synthetic_fundus
 
 __all__ = [
+    "DicomReader",
     "LoadLesionMaskd",
     "PlainPILReader",
+    "SameGridWriter",
     "check_images",
     "check_labels",
     "describe",

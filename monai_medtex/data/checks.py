@@ -19,6 +19,8 @@ from PIL import Image
 
 from monai_medtex.utils import InputError
 
+from .dicom_reader import DICOM_SUFFIXES, DicomReader, frame_of
+
 __all__ = ["UNKNOWN", "check_images", "check_labels", "label_number", "path_inside"]
 
 UNKNOWN = -1
@@ -91,17 +93,26 @@ def _read_nifti(file: str) -> tuple[tuple[int, ...], int]:
     return volume.shape[:3], math.prod(volume.shape[3:])  # type: ignore[attr-defined]
 
 
+def _read_dicom(file: str) -> tuple[tuple[int, ...], int]:
+    pixels, meta = DicomReader().get_data(DicomReader().read(file))
+    size = tuple(int(length) for length in meta["spatial_shape"])
+    return size, math.prod(pixels.shape[len(size) :])
+
+
 def _check_finite(values: np.ndarray) -> None:
     if not np.isfinite(values).all():
         raise InputError("holds values that are not finite")
 
 
+_READERS = {(".nii", ".nii.gz"): _read_nifti, DICOM_SUFFIXES: _read_dicom}
+
+
 def _read(file: str) -> tuple[tuple[int, ...], int]:
     """Decode a whole file; give its spatial size in MONAI's axis order, and its channels without alpha."""
-    if not Path(file).is_file():
+    if not frame_of(file)[0].is_file():
         raise InputError("no such file")
     try:
-        return (_read_nifti if file.lower().endswith((".nii", ".nii.gz")) else _read_pil)(file)
+        return next((read for suffixes, read in _READERS.items() if file.lower().endswith(suffixes)), _read_pil)(file)
     except InputError:
         raise
     except Exception as error:
@@ -156,20 +167,22 @@ def check_labels(entries: Sequence[dict], num_classes: int, required: bool) -> N
 
     Args:
         entries: entries of a data list.
-        num_classes: classes of the network; labels are 0 to ``num_classes - 1``, or -1 for unknown.
+        num_classes: classes of the network; labels are 0 to ``num_classes - 1``, or -1 for unknown. Lists of labels
+            were checked when the data list was opened.
         required: whether each entry must have a label and at least two classes must occur, as to train a teacher.
 
     Raises:
         InputError: one line that names the first file with a bad label and the label, or the only class.
     """
     for entry in entries:
-        if not UNKNOWN <= entry["label"] < num_classes:
+        if not isinstance(entry["label"], list) and not UNKNOWN <= entry["label"] < num_classes:
             raise InputError(f"{entry['image']}: label {entry['label']} is not in 0..{num_classes - 1} (-1 = unknown)")
     if not required:
         return
-    unknown = [entry["image"] for entry in entries if entry["label"] == UNKNOWN]
+    unknown = [entry["image"] for entry in entries if set(np.atleast_1d(entry["label"])) == {UNKNOWN}]
     if unknown:
         raise InputError(f"{unknown[0]}: no label, but labels are required; {len(unknown)} image(s) have none")
-    classes = sorted({entry["label"] for entry in entries})
+    classes = sorted({str(entry["label"]) for entry in entries})
     if len(classes) < 2:
-        raise InputError(f"one class only: at least two are required, but all {len(entries)} labels are {classes}")
+        found = ", ".join(classes)
+        raise InputError(f"one class only: at least two are required, but all {len(entries)} labels are [{found}]")

@@ -6,7 +6,7 @@
 A data list is a dict with the keys ``training``, ``validation`` and ``test``, each a list (maybe empty) of entries:
 
 - ``image``: absolute path;
-- ``label``: class index, -1 where it is unknown;
+- ``label``: class index, -1 where it is unknown; or a list of 1, 0 and -1, one for each of several labels;
 - ``mask``: absolute path of the lesion mask, or a list of paths for the union of several; only where there is one;
 - ``mask_inverted``: ``True`` where the masks are dark on the lesion, as in PALM; only with ``mask``;
 - ``patient``: name; only where it is known. Splits keep the images of one patient together.
@@ -27,6 +27,8 @@ from monai.utils import ensure_tuple
 from monai_medtex.utils import InputError, home
 
 from .checks import UNKNOWN
+from .dicom_reader import frame_names
+from .label_lists import held_labels, with_label_lists
 from .readers import SECTIONS, read_dataset
 from .split import split, take_fraction
 
@@ -38,6 +40,8 @@ _log = logging.getLogger("monai_medtex")
 def describe(datalist: Mapping[str, list[dict]]) -> str:
     """Count the images, as in ``training 4 (label 0: 3, unknown: 1), validation 0, test 0``.
 
+    Of lists of labels, the images for which each label holds are counted.
+
     Args:
         datalist: data list.
 
@@ -46,7 +50,8 @@ def describe(datalist: Mapping[str, list[dict]]) -> str:
     """
 
     def counted(entries: list[dict]) -> str:
-        counts = sorted(Counter(entry["label"] for entry in entries).items(), key=lambda item: (item[0] < 0, item[0]))
+        labels = (label for entry in entries for label in held_labels(entry["label"]))
+        counts = sorted(Counter(labels).items(), key=lambda item: (item[0] < 0, item[0]))
         texts = [f"{'unknown' if label == UNKNOWN else f'label {label}'}: {count}" for label, count in counts]
         return f"{len(entries)} ({', '.join(texts)})" if entries else "0"
 
@@ -77,6 +82,7 @@ def open_dataset(
     image_size: int = 128,
     seed: int = 0,
     split_seed: int = 0,
+    num_labels: int | None = None,
 ) -> dict[str, list[dict]]:
     """Open a data set as a data list with all its sections.
 
@@ -94,6 +100,7 @@ def open_dataset(
         image_size: width and height of the synthetic images in pixels.
         seed: seed of the choice of ``fraction``.
         split_seed: seed of the split.
+        num_labels: labels that each image has a list of 1, 0 and -1 (unknown) for; None for one class per image.
 
     Returns:
         data list.
@@ -107,7 +114,7 @@ def open_dataset(
     if test_section not in ("test", "validation"):
         raise InputError(f"test_section must be test or validation, got {test_section}")
     source = dataset_dir or _synthetic(image_size)
-    datalist = read_dataset(source)
+    datalist = with_label_lists(read_dataset(source), num_labels)
     if test_section == "validation":
         datalist["test"], datalist["validation"] = datalist["validation"], []
     _split_off(datalist, "test", test_fraction, split_seed)
@@ -157,7 +164,7 @@ def unlabelled_images(dataset_dir: str | os.PathLike | None) -> list[dict]:
         dataset_dir: what :func:`~monai_medtex.data.read_dataset` reads.
 
     Returns:
-        entries with an ``image`` only, each file once.
+        entries with an ``image`` only, each file once; each frame of a DICOM file of several is an entry.
 
     Raises:
         InputError: if nothing is named, or nothing can be read.
@@ -165,4 +172,4 @@ def unlabelled_images(dataset_dir: str | os.PathLike | None) -> list[dict]:
     if not dataset_dir:
         raise InputError("dataset_dir: name the folder of the images with --dataset_dir")
     files = (entry["image"] for entries in read_dataset(dataset_dir).values() for entry in entries)
-    return [{"image": file} for file in dict.fromkeys(files)]
+    return [{"image": name} for file in dict.fromkeys(files) for name in frame_names(file)]

@@ -8,6 +8,7 @@ from functools import partial, reduce
 from os import PathLike
 from typing import Any
 
+import numpy as np
 import torch
 from monai.config import KeysCollection
 from monai.data import PILReader
@@ -17,6 +18,8 @@ from monai.utils import ensure_tuple
 from PIL import Image
 
 from monai_medtex.utils import InputError
+
+from .dicom_reader import DicomFrame, DicomReader
 
 __all__ = ["LoadLesionMaskd", "PlainPILReader"]
 
@@ -28,10 +31,14 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 class PlainPILReader(PILReader):
-    """MONAI's reader of PNG, JPEG and BMP, also for TIFF, that looks up palettes and drops alpha: 1 or 3 channels."""
+    """MONAI's reader of PNG, JPEG and BMP, also for TIFF, that looks up palettes and drops alpha: 1 or 3 channels.
+
+    DICOM is left to :class:`~monai_medtex.data.DicomReader`, so that 2-D images are read alike wherever this is used.
+    """
 
     def __init__(self) -> None:
         super().__init__(converter=_plain)
+        self._dicom = DicomReader()
 
     def verify_suffix(self, filename: Sequence[str | PathLike] | str | PathLike) -> bool:
         """Whether the suffix is one of a 2-D image format.
@@ -39,7 +46,22 @@ class PlainPILReader(PILReader):
         Args:
             filename: file or files.
         """
-        return super().verify_suffix(filename) or is_supported_format(filename, ["tif", "tiff"])
+        plain = super().verify_suffix(filename) or is_supported_format(filename, ["tif", "tiff"])
+        return plain or self._dicom.verify_suffix(filename)
+
+    def read(self, data: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        """Read files.
+
+        Args:
+            data: file or files, all DICOM or none.
+            kwargs: of ``PIL.Image.open``.
+        """
+        return self._dicom.read(data) if self._dicom.verify_suffix(data) else super().read(data, **kwargs)
+
+    def get_data(self, img: Any) -> tuple[np.ndarray, dict]:  # noqa: ANN401
+        """Give pixels and metadata of what :meth:`read` gave."""
+        is_dicom = isinstance(ensure_tuple(img)[0], DicomFrame)
+        return self._dicom.get_data(img) if is_dicom else super().get_data(img)
 
 
 def _image_loader() -> LoadImage:

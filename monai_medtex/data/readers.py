@@ -18,10 +18,12 @@ from typing import Any
 from monai_medtex.utils import InputError
 
 from .checks import UNKNOWN, label_number, path_inside
+from .dicom_reader import DICOM_SUFFIXES
+from .label_lists import listed_label
 
 __all__ = ["read_class_folders", "read_csv", "read_datalist", "read_dataset", "read_idrid", "read_palm"]
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".nii", ".nii.gz")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".nii", ".nii.gz", *DICOM_SUFFIXES)
 SECTIONS = ("training", "validation", "test")
 _SECTION_OF = {name: name for name in SECTIONS} | {"train": "training", "val": "validation"}
 
@@ -55,7 +57,7 @@ def _listed(folder: Path, raw: Mapping[str, Any], where: str) -> dict[str, Any]:
     inverted = str(raw.get("mask_inverted") or "false").lower()
     if inverted not in ("true", "false"):
         raise InputError(f"{where}: mask_inverted is {inverted!r}, expected true or false")
-    entry = {"image": path_inside(folder, raw.get("image"), where), "label": label_number(raw.get("label"), where)}
+    entry = {"image": path_inside(folder, raw.get("image"), where), "label": listed_label(raw.get("label"), where)}
     masks = [path_inside(folder, mask, where) for mask in (masks if isinstance(masks, list) else [masks])]
     names = [raw.get(key) for key in ("patient", "subject", "patient_id")]
     patients = [str(name) for name in names if name not in (None, "")]

@@ -17,6 +17,8 @@ import numpy as np
 
 from monai_medtex.utils import InputError
 
+from .label_lists import strata
+
 __all__ = ["split", "take_fraction"]
 
 
@@ -25,9 +27,10 @@ def _patients_by_class(entries: Sequence[dict], seed: int) -> Iterator[list[list
     patients: dict[object, list[int]] = defaultdict(list)
     for index, entry in enumerate(entries):
         patients[entry.get("patient", index)].append(index)
+    labels = strata(entries)
     classes: dict[int, list[list[int]]] = defaultdict(list)
     for indices in patients.values():
-        classes[max(entries[index]["label"] for index in indices)].append(indices)
+        classes[max(labels[index] for index in indices)].append(indices)
     random = np.random.RandomState(seed)
     for label in sorted(classes):
         yield [classes[label][index] for index in random.permutation(len(classes[label]))]

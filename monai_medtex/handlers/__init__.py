@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from .best_model import BestModel
 from .broadcast_buffers import BroadcastBuffers
+from .dicom_files import DicomFiles
 from .distillation_output import DistillationOutput
 from .epoch_log import EpochLog
 from .epoch_seed import EpochSeed
@@ -22,6 +23,7 @@ from .weights_loader import WeightsLoader
 __all__ = [
     "BestModel",
     "BroadcastBuffers",
+    "DicomFiles",
     "DistillationOutput",
     "EpochLog",
     "EpochSeed",

@@ -13,6 +13,7 @@ from ignite.engine import Events
 from monai.engines import Workflow
 from monai.utils import CommonKeys
 
+from monai_medtex.metrics import probabilities
 from monai_medtex.reporting import ExplainedImage, explained_figure, has_matplotlib
 from monai_medtex.utils import atomic_write
 
@@ -30,12 +31,17 @@ class ExplainedImages:
         path: of the PNG.
         class_names: names of the classes.
         per_group: images with one answer of the teacher and with, or without, a lesion mask.
+        activation: ``"softmax"`` for one class of several, ``"sigmoid"`` for labels that hold or not, each for itself,
+            of which the most probable is taken for the answer.
     """
 
-    def __init__(self, path: str | os.PathLike, class_names: Sequence[str], per_group: int = 2) -> None:
+    def __init__(
+        self, path: str | os.PathLike, class_names: Sequence[str], per_group: int = 2, activation: str = "softmax"
+    ) -> None:
         self.path = path
         self.class_names = list(class_names)
         self.per_group = per_group
+        self.activation = activation
         self._groups: dict[tuple[int, bool], list[ExplainedImage]] = {}
         self._seen: Counter[tuple[int, bool]] = Counter()
         self._random = random.Random(0)
@@ -53,7 +59,9 @@ class ExplainedImages:
     def collect(self, engine: Workflow) -> None:
         """Draw a sample of each group that is uniform whatever the group's size (reservoir sampling)."""
         output = engine.state.output
-        taught, learnt = output["teacher_pred"].softmax(dim=1).cpu(), output[CommonKeys.PRED].softmax(dim=1).cpu()
+        taught, learnt = (
+            probabilities(output[key], self.activation).cpu() for key in ("teacher_pred", CommonKeys.PRED)
+        )
         for number, answer in enumerate(taught.argmax(dim=1).tolist()):
             image, theta, lesion = (output[key][number] for key in (CommonKeys.IMAGE, "theta", "lesion"))
             group = (answer, bool(lesion.any()))
@@ -61,7 +69,7 @@ class ExplainedImages:
             place = len(kept) if len(kept) < self.per_group else self._random.randrange(self._seen[group] + 1)
             self._seen[group] += 1
             if place < self.per_group:
-                label = int(output["class"][number])
+                label = output["class"][number].tolist()
                 kept[place : place + 1] = [
                     ExplainedImage(image.cpu(), theta.cpu(), lesion.cpu(), taught[number], learnt[number], label)
                 ]
@@ -73,4 +81,4 @@ class ExplainedImages:
             logger.info("the figure %s is left out: pip install matplotlib", os.path.basename(self.path))
         elif samples:
             with atomic_write(self.path) as temporary:
-                explained_figure(samples, self.class_names).savefig(temporary, dpi=130)
+                explained_figure(samples, self.class_names, activation=self.activation).savefig(temporary, dpi=130)

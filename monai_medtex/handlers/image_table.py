@@ -12,7 +12,7 @@ from ignite.engine import Events
 from monai.engines import Workflow
 from monai.utils import CommonKeys
 
-from monai_medtex.metrics import PAPER_KS, predictive_kl, theta_statistics, topk_iou
+from monai_medtex.metrics import PAPER_KS, predictive_kl, probabilities, theta_statistics, topk_iou
 from monai_medtex.utils import atomic_write
 
 __all__ = ["ImageTable"]
@@ -29,10 +29,18 @@ class ImageTable:
         path: of the CSV.
         class_names: names of the classes in the columns' names.
         ks: of the IoU at top K.
+        activation: ``"softmax"`` for one class of several, ``"sigmoid"`` for labels that hold or not, each for itself.
     """
 
-    def __init__(self, path: str | os.PathLike, class_names: Sequence[str], ks: Sequence[int] = PAPER_KS) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        class_names: Sequence[str],
+        ks: Sequence[int] = PAPER_KS,
+        activation: str = "softmax",
+    ) -> None:
         self.path = path
+        self.activation = activation
         self.ks = tuple(ks)
         self.columns = [
             "image",
@@ -56,9 +64,9 @@ class ImageTable:
         student, teacher, theta = output[CommonKeys.PRED], output["teacher_pred"], output["theta"]
         figures = torch.cat(
             [
-                teacher.softmax(dim=1),
-                student.softmax(dim=1),
-                predictive_kl(student, teacher)[:, None],
+                probabilities(teacher, self.activation),
+                probabilities(student, self.activation),
+                predictive_kl(student, teacher, self.activation)[:, None],
                 theta_statistics(theta),
                 topk_iou(theta, output["lesion"], self.ks),
             ],
@@ -68,7 +76,7 @@ class ImageTable:
             engine.state.batch["path"], output["class"].tolist(), figures.tolist(), strict=True
         ):
             known = [f"{value:.6g}" if value == value else "" for value in row]
-            self._rows.append([path, label if label >= 0 else "", *known])
+            self._rows.append([path, _cell(label), *known])
 
     def write(self, engine: Workflow) -> None:  # noqa: ARG002
         """Write the table."""
@@ -76,3 +84,10 @@ class ImageTable:
             writer = csv.writer(file)
             writer.writerow(self.columns)
             writer.writerows(self._rows)
+
+
+def _cell(label: int | list[int]) -> int | str:
+    """A class index, or a list of labels separated by blanks, empty where it is unknown."""
+    if isinstance(label, list):
+        return " ".join(map(str, label)) if max(label) >= 0 else ""
+    return label if label >= 0 else ""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from .class_explanation import ClassExplanationInferer
 from .distillation import DistillationInferer, ExplanationInferer, has_fast_bfloat16
 
-__all__ = ["DistillationInferer", "ExplanationInferer", "has_fast_bfloat16"]
+__all__ = ["ClassExplanationInferer", "DistillationInferer", "ExplanationInferer", "has_fast_bfloat16"]

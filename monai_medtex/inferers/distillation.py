@@ -12,7 +12,7 @@ from monai.inferers import Inferer
 
 from monai_medtex.networks import ClassEvidence, ExplainedClassifier, FrozenTeacher, TeacherInLoop
 
-__all__ = ["DistillationInferer", "ExplanationInferer", "has_fast_bfloat16"]
+__all__ = ["DistillationInferer", "ExplanationInferer", "has_fast_bfloat16", "prepared"]
 
 
 def has_fast_bfloat16(device: torch.device | str) -> bool:
@@ -22,7 +22,7 @@ def has_fast_bfloat16(device: torch.device | str) -> bool:
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
-def _prepared(inputs: torch.Tensor) -> torch.Tensor:
+def prepared(inputs: torch.Tensor) -> torch.Tensor:
     """Drop metadata, which costs time in every operation, and put the channels last."""
     plain = inputs.as_tensor() if isinstance(inputs, MetaTensor) else inputs
     return plain.contiguous(memory_format=torch.channels_last if plain.ndim == 4 else torch.channels_last_3d)
@@ -66,7 +66,7 @@ class DistillationInferer(Inferer):
             list of BCHW[D]; with ``evidence`` that too, shape B1HW[D], and with ``teacher_in_loop`` its
             ``kept_logits`` and ``deleted_logits``, shape BC.
         """
-        images = _prepared(inputs)
+        images = prepared(inputs)
         with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=self.amp):
             taught = self._taught(images)
             output = network(images, *args, distill=True, **kwargs)
@@ -104,7 +104,7 @@ class ExplanationInferer(Inferer):
         Returns:
             a dict of ``logits``, shape BC, and ``theta``, shape B1HW[D] or BCHW[D].
         """
-        images = _prepared(inputs)
+        images = prepared(inputs)
         with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=self.amp):
             theta = network.explain(images)
             return {"logits": network.classify(images, theta), "theta": theta}

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from .area_budget import AreaBudgetLoss
 from .bernoulli_rate import BernoulliRateLoss
+from .class_evidence import ClassEvidenceLoss
 from .deletion import DeletionLoss
 from .distillation import DistillationLoss
 from .evidence import EvidenceLoss
 from .knowledge_distillation import KnowledgeDistillationLoss
+from .known_labels import KnownLabelsLoss
 from .multi_area import MultiAreaLoss
+from .multilabel_cross_entropy import MultilabelCrossEntropyLoss
 from .soft_cross_entropy import SoftCrossEntropyLoss
 from .theta_entropy import ThetaEntropyLoss
 from .theta_term import ThetaTerm
@@ -19,11 +22,14 @@ from .vid import VIDLoss, gaussian_log_likelihood, match_spatial_size
 __all__ = [
     "AreaBudgetLoss",
     "BernoulliRateLoss",
+    "ClassEvidenceLoss",
     "DeletionLoss",
     "DistillationLoss",
     "EvidenceLoss",
     "KnowledgeDistillationLoss",
+    "KnownLabelsLoss",
     "MultiAreaLoss",
+    "MultilabelCrossEntropyLoss",
     "SoftCrossEntropyLoss",
     "ThetaEntropyLoss",
     "ThetaTerm",

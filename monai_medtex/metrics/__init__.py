@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from .agreement import ClassAgreement, accuracy, cohen_kappa, confusion_matrix, f1_score
+from .answers import answer_text, label_text, log_probabilities, probabilities
 from .bootstrap import bootstrap_means, paired_p_value, percentile_interval
 from .calibration_error import calibration_error, expected_calibration_error
 from .class_probability import class_probability, predicted_class
@@ -11,6 +12,7 @@ from .evidence_contrast import evidence_contrast, stands_out
 from .hit_rate import HitRate, hit
 from .image_rows import ImageRowMetric
 from .imputation import noisy_linear_imputation
+from .label_agreement import LabelAgreement
 from .lesion_mask import lesion_beside, lesion_pixels
 from .lesion_rows import LesionRowMetric
 from .mass_accuracy import MassAccuracy, mass_accuracy, mass_lift
@@ -28,6 +30,7 @@ __all__ = [
     "ClassAgreement",
     "HitRate",
     "ImageRowMetric",
+    "LabelAgreement",
     "LesionRowMetric",
     "MassAccuracy",
     "PixelRanking",
@@ -35,6 +38,7 @@ __all__ = [
     "ThetaStatistics",
     "TopKIoU",
     "accuracy",
+    "answer_text",
     "blur_baseline",
     "bootstrap_means",
     "calibration_error",
@@ -49,8 +53,10 @@ __all__ = [
     "f1_score",
     "hit",
     "insertion_curve",
+    "label_text",
     "lesion_beside",
     "lesion_pixels",
+    "log_probabilities",
     "mass_accuracy",
     "mass_lift",
     "mean_baseline",
@@ -63,6 +69,7 @@ __all__ = [
     "pixel_scores",
     "predicted_class",
     "predictive_kl",
+    "probabilities",
     "ranked_pixels",
     "road_curves",
     "road_score",

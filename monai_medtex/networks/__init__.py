@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from .adapted_teacher import adapt_teacher
 from .attention import AttentionClassifier
 from .baselines import (
     BlurBaseline,
@@ -15,11 +16,15 @@ from .baselines import (
     mean_baseline,
 )
 from .block_cnn import BlockCNN
+from .bundle_network import bundle_network
 from .checkpoint import load_checkpoint, load_weights
 from .class_evidence import ClassEvidence
+from .class_explainer import ClassExplainer
+from .default_layers import default_layers, layer_table, map_shapes, pair_layers
 from .detached_theta import DetachedTheta
 from .explained_classifier import ExplainedClassifier
 from .explainer import ConstantExplainer, Explainer
+from .exported_teacher import ExportedTeacher, open_exported
 from .frozen_teacher import FrozenTeacher
 from .gates import ConcreteGate, SoftGate
 from .layer_taps import tap_layers
@@ -27,10 +32,14 @@ from .make_baseline import make_baseline
 from .medtex_net import MedTexNet
 from .patch_scores import PatchScores
 from .patch_selector import L2XClassifier, L2XNet, PatchSelector
+from .per_class_evidence import PerClassEvidence
 from .random_mask_mix_in import RandomMaskMixIn
 from .random_masks import RandomMasks
 from .teacher_in_loop import TeacherInLoop
+from .teacher_input import TeacherInput
+from .teacher_program import TeacherProgram
 from .theta_sampling import RelaxedBernoulli, StraightThroughTopK
+from .torchscript_teacher import TorchScriptTeacher, open_torchscript
 from .vid_head import VIDHead
 
 __all__ = [
@@ -38,12 +47,14 @@ __all__ = [
     "BlockCNN",
     "BlurBaseline",
     "ClassEvidence",
+    "ClassExplainer",
     "ConcreteGate",
     "ConstantBaseline",
     "ConstantExplainer",
     "DetachedTheta",
     "ExplainedClassifier",
     "Explainer",
+    "ExportedTeacher",
     "FrozenTeacher",
     "L2XClassifier",
     "L2XNet",
@@ -52,6 +63,7 @@ __all__ = [
     "NoiseBaseline",
     "PatchScores",
     "PatchSelector",
+    "PerClassEvidence",
     "RandomBaseline",
     "RandomMaskMixIn",
     "RandomMasks",
@@ -59,12 +71,23 @@ __all__ = [
     "SoftGate",
     "StraightThroughTopK",
     "TeacherInLoop",
+    "TeacherInput",
+    "TeacherProgram",
+    "TorchScriptTeacher",
     "VIDHead",
     "ZeroBaseline",
+    "adapt_teacher",
     "blur_baseline",
+    "bundle_network",
+    "default_layers",
+    "layer_table",
     "load_checkpoint",
     "load_weights",
     "make_baseline",
+    "map_shapes",
     "mean_baseline",
+    "open_exported",
+    "open_torchscript",
+    "pair_layers",
     "tap_layers",
 ]

@@ -11,6 +11,8 @@ from torch import nn
 
 from monai_medtex.utils import InputError
 
+from .teacher_program import TeacherProgram
+
 __all__ = ["load_checkpoint", "load_weights"]
 
 
@@ -39,13 +41,15 @@ def load_weights(module: nn.Module, path: str | os.PathLike, argument: str = "ch
     """Load a state dict that must fit ``module`` key by key and shape by shape.
 
     Args:
-        module: the network to fill.
+        module: the network to fill; a :class:`TeacherProgram` has its weights already, and is left as it is.
         path: a bare state dict, or a dict that holds one as ``model``, ``network`` or ``state_dict``.
         argument: what to call the file in an error.
 
     Raises:
         InputError: When the file can't be read or does not fit; the line names the first key or shape that differs.
     """
+    if isinstance(module, TeacherProgram):
+        return
     found = load_checkpoint(path, argument)
     found = next((found[key] for key in ("model", "network", "state_dict") if isinstance(found.get(key), dict)), found)
     wanted = module.state_dict()

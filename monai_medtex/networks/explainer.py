@@ -60,6 +60,10 @@ class Explainer(nn.Module):
         Returns:
             theta, shape B1HW[D] or BCHW[D], in [0, 1].
         """
+        return self.scores(x)
+
+    def scores(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the scores of every pixel in [0, 1], shape BCHW[D] with a channel for each output of ``score``."""
         features = self.stem(x)
         skips = [features]
         for down in self.downs:

@@ -11,11 +11,18 @@ from torch import nn
 
 from monai_medtex.utils import InputError
 
-__all__ = ["check_layers", "tap_layers"]
+__all__ = ["can_be_tapped", "check_layers", "tap_layers"]
+
+
+def can_be_tapped(module: nn.Module) -> bool:
+    """Whether the outputs of a network's layers can be collected; of a TorchScript program they cannot."""
+    return getattr(module, "tappable", True)
 
 
 def check_layers(module: nn.Module, layers: Sequence[str], argument: str = "layers") -> None:
     """Raise an :class:`InputError` that lists the names there are, if ``module`` lacks one of ``layers``."""
+    if layers and not can_be_tapped(module):
+        raise InputError(f"{argument} names '{layers[0]}', but the layers of {module} cannot be tapped")
     names = dict(module.named_modules())
     unknown = [name for name in layers if name not in names]
     if unknown:

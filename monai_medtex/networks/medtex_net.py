@@ -12,6 +12,7 @@ from typing_extensions import Self
 
 from monai_medtex.utils import InputError
 
+from .class_explainer import ClassExplainer
 from .explained_classifier import ExplainedClassifier
 from .frozen_teacher import FrozenTeacher
 from .layer_taps import check_layers, tap_layers
@@ -62,6 +63,7 @@ class MedTexNet(ExplainedClassifier):
             names = [name.removeprefix(prefix) for name in self.tapped if name.startswith(prefix)]
             check_layers(network, names, "student_layers")
         self.student_is_frozen = False
+        self.class_scores = {"theta_classes": "explainer.score"} if isinstance(explainer, ClassExplainer) else {}
         self.shown = nn.Sequential(*filter(None, (theta_sampling, predictor_mode)))
         self.heads = nn.ModuleList(
             VIDHead(len(image_shape) - 1, student_map.shape[1], teacher_map.shape[1])
@@ -82,11 +84,11 @@ class MedTexNet(ExplainedClassifier):
 
         Returns:
             the logits, shape BC, or a dict of ``logits``, ``theta``, and for each pair of layers ``mu``, shape BCHW[D],
-            and ``variance``, shape C, as lists.
+            and ``variance``, shape C, as lists; with a :class:`ClassExplainer` also ``theta_classes``, shape BKHW[D].
         """
         if not distill:
             return super().forward(x)
-        with tap_layers(self, self.tapped) as features:
+        with tap_layers(self, (*self.tapped, *self.class_scores.values())) as features:
             theta = self.explain(x)
             logits = self.classify(x, self.shown(theta))
         predicted = [head(features[name]) for head, name in zip(self.heads, self.tapped, strict=True)]
@@ -95,6 +97,7 @@ class MedTexNet(ExplainedClassifier):
             "theta": theta,
             "mu": [mu for mu, _ in predicted],
             "variance": [variance for _, variance in predicted],
+            **{key: features[name].sigmoid() for key, name in self.class_scores.items()},
         }
 
     def freeze_student(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from monai.utils import optional_import
 
-from monai_medtex.metrics import pixel_scores, stands_out, topk_mask, topk_pixels
+from monai_medtex.metrics import answer_text, label_text, pixel_scores, stands_out, topk_mask, topk_pixels
 
 from .overlay import contour
 
@@ -32,9 +32,9 @@ class ExplainedImage(NamedTuple):
         image: shape CWH, in [0, 1].
         theta: shape 1WH or CWH.
         lesion: shape 1WH; empty where there is none.
-        teacher: probabilities of the classes, shape C.
-        student: probabilities of the classes, shape C.
-        label: the class, or negative if unknown.
+        teacher: probabilities of the classes or labels, shape C.
+        student: probabilities of the classes or labels, shape C.
+        label: the class, or negative if unknown; or 1, 0 or negative for each label.
     """
 
     image: torch.Tensor
@@ -42,10 +42,12 @@ class ExplainedImage(NamedTuple):
     lesion: torch.Tensor
     teacher: torch.Tensor
     student: torch.Tensor
-    label: int
+    label: int | list[int]
 
 
-def explained_figure(samples: Sequence[ExplainedImage], class_names: Sequence[str], k: int = 3) -> Figure:
+def explained_figure(
+    samples: Sequence[ExplainedImage], class_names: Sequence[str], k: int = 3, activation: str = "softmax"
+) -> Figure:
     """Draw a column for each image: the image, theta on the fixed scale from 0 to 1, and contours.
 
     The contours are the top K pixels (yellow) and the lesion (blue). Where theta shows no evidence above its noise the
@@ -55,6 +57,7 @@ def explained_figure(samples: Sequence[ExplainedImage], class_names: Sequence[st
         samples: the images.
         class_names: names of the classes.
         k: the paper's k, so that the contour holds ``k / 64`` of the pixels.
+        activation: ``"softmax"`` for one class of several, ``"sigmoid"`` for labels that hold or not, each for itself.
 
     Returns:
         a figure of matplotlib.
@@ -62,7 +65,8 @@ def explained_figure(samples: Sequence[ExplainedImage], class_names: Sequence[st
     figure = Figure(figsize=(2.2 * len(samples) + 0.9, 7.2), layout="constrained")
     axes = figure.subplots(3, len(samples), squeeze=False)
     for column, sample in zip(axes.T, samples, strict=True):
-        shown = _draw(column, sample, class_names, k)
+        shown = _draw(column, sample, k)
+        column[0].set_title(_verdicts(sample, class_names, activation), fontsize=8, loc="left")
     for axis, name in zip(axes[:, 0], ("image", "theta", f"top K, k = {k}"), strict=True):
         axis.set_ylabel(name)
     figure.colorbar(shown, ax=axes[1, :].tolist(), shrink=0.9, label="theta")
@@ -72,7 +76,7 @@ def explained_figure(samples: Sequence[ExplainedImage], class_names: Sequence[st
     return figure
 
 
-def _draw(column: Sequence[Axes], sample: ExplainedImage, class_names: Sequence[str], k: int) -> AxesImage:
+def _draw(column: Sequence[Axes], sample: ExplainedImage, k: int) -> AxesImage:
     pixels = sample.image.mT.permute(1, 2, 0).clamp(0, 1)
     scores = pixel_scores(sample.theta[None])
     pixels_of_k = topk_pixels(scores.shape[2:], k)
@@ -81,7 +85,6 @@ def _draw(column: Sequence[Axes], sample: ExplainedImage, class_names: Sequence[
         axis.set_xticks([])
         axis.set_yticks([])
     column[0].imshow(pixels, cmap="gray", vmin=0, vmax=1)
-    column[0].set_title(_verdicts(sample, class_names), fontsize=8, loc="left")
     shown = column[1].imshow(scores[0, 0].mT, cmap="magma", vmin=0, vmax=1)
     column[2].imshow(_outlined(pixels, top & evident, sample.lesion > 0.5))
     if not evident:
@@ -96,9 +99,9 @@ def _outlined(pixels: torch.Tensor, top: torch.Tensor, lesion: torch.Tensor) -> 
     return outlined
 
 
-def _verdicts(sample: ExplainedImage, class_names: Sequence[str]) -> str:
-    lines = [f"label: {class_names[sample.label] if sample.label >= 0 else 'unknown'}"]
+def _verdicts(sample: ExplainedImage, class_names: Sequence[str], activation: str) -> str:
+    lines = [f"label: {label_text(sample.label, class_names)}"]
     for name, probabilities in (("teacher", sample.teacher), ("student", sample.student)):
-        best = int(probabilities.argmax())
-        lines.append(f"{name}: {class_names[best]} {probabilities[best]:.2f}")
+        answer = answer_text(probabilities.tolist(), class_names, activation)
+        lines.append(f"{name}: {answer} {probabilities.max():.2f}")
     return "\n".join(lines)

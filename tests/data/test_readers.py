@@ -88,7 +88,7 @@ def test_datalist_with_everything_and_with_next_to_nothing(root: Path) -> None:
         ({"image": "a.png", "label": "sick"}, r"training\[1\]: label 'sick' is not an integer"),
         ({"image": "a.png", "label": 0.5}, r"training\[1\]: label 0\.5 is not an integer"),
         ({"image": "a.png", "label": True}, r"training\[1\]: label True is not an integer"),
-        ({"image": "a.png", "label": [1]}, r"training\[1\]: label \[1\] is not an integer"),
+        ({"image": "a.png", "label": [2]}, r"training\[1\]: label \[2\] is no list of 1, 0 and -1"),
         ({"image": "a.png", "label": "nan"}, r"training\[1\]: label 'nan' is not an integer"),
         ({"image": "a.png", "label": 10**400}, r"is not an integer"),
         ({"image": "a.png", "mask": "a.png", "mask_inverted": "no"}, r"training\[1\]: mask_inverted is 'no'"),

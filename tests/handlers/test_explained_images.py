@@ -34,7 +34,9 @@ def drawn(monkeypatch, evaluate, tmp_path):
 
     def run(items, per_group=2, epochs=1, batch_size=2) -> list[list[int]]:
         figures = []
-        monkeypatch.setattr(explained_images, "explained_figure", lambda samples, names: Figure(samples, figures))
+        monkeypatch.setattr(
+            explained_images, "explained_figure", lambda samples, names, activation: Figure(samples, figures)
+        )
         evaluate(items, [ExplainedImages(tmp_path / "f.png", NAMES, per_group)], epochs=epochs, batch_size=batch_size)
         return figures
 
@@ -102,7 +104,9 @@ def test_every_image_of_a_group_has_the_same_chance(drawn, answered, monkeypatch
 def test_what_a_figure_needs_to_know_of_an_image(evaluate, given, monkeypatch, tmp_path):
     found = []
     monkeypatch.setattr(
-        explained_images, "explained_figure", lambda samples, names: Figure(found.extend(samples) or samples, [])
+        explained_images,
+        "explained_figure",
+        lambda samples, names, activation: Figure(found.extend(samples) or samples, []),
     )
     item = given(label=0, teacher_logits=torch.tensor([1.0, 1.0]), logits=torch.tensor([0.0, torch.inf]))
     item["mask"][0, 3, 1] = 1
