@@ -34,9 +34,7 @@ def drawn(monkeypatch, evaluate, tmp_path):
 
     def run(items, per_group=2, epochs=1, batch_size=2) -> list[list[int]]:
         figures = []
-        monkeypatch.setattr(
-            explained_images, "explained_figure", lambda samples, names, activation: Figure(samples, figures)
-        )
+        monkeypatch.setattr(explained_images, "explained_figure", lambda samples, *_, **__: Figure(samples, figures))
         evaluate(items, [ExplainedImages(tmp_path / "f.png", NAMES, per_group)], epochs=epochs, batch_size=batch_size)
         return figures
 
@@ -106,7 +104,7 @@ def test_what_a_figure_needs_to_know_of_an_image(evaluate, given, monkeypatch, t
     monkeypatch.setattr(
         explained_images,
         "explained_figure",
-        lambda samples, names, activation: Figure(found.extend(samples) or samples, []),
+        lambda samples, *_, **__: Figure(found.extend(samples) or samples, []),
     )
     item = given(label=0, teacher_logits=torch.tensor([1.0, 1.0]), logits=torch.tensor([0.0, torch.inf]))
     item["mask"][0, 3, 1] = 1
