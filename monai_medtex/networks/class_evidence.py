@@ -14,9 +14,9 @@ from monai_medtex.utils import InputError
 
 from .baselines import blur_baseline
 from .frozen_teacher import FrozenTeacher
-from .layer_taps import check_layers, tap_layers
+from .layer_taps import check_layers, hook_layers, tap_layers
 
-__all__ = ["ClassEvidence", "smooth_evidence", "log_odds"]
+__all__ = ["ClassEvidence", "log_odds", "smooth_evidence", "weigh_places"]
 
 
 def log_odds(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
@@ -31,6 +31,24 @@ def log_odds(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
     """
     own = F.one_hot(classes, logits.shape[1]).bool()
     return logits[own] - logits.masked_fill(own, -torch.inf).logsumexp(dim=1)
+
+
+def weigh_places(scores: torch.Tensor, outputs: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """Share of each place in scores: ``sum_c A_c * d s / d A_c`` for each layer's output ``A`` and each score ``s``.
+
+    Args:
+        scores: shape BK, with their graph, which is gone then.
+        outputs: of the layers, each of shape BCHW[D].
+
+    Returns:
+        shape BKHW[D] for each layer, without gradient.
+    """
+    shares: list[list[torch.Tensor]] = [[] for _ in outputs]
+    for number, score in enumerate(scores.unbind(dim=1), start=1):
+        gradients = torch.autograd.grad(score.sum(), outputs, retain_graph=number < scores.shape[1])
+        for found, output, gradient in zip(shares, outputs, gradients, strict=True):
+            found.append((output * gradient).detach().float().sum(dim=1))
+    return [torch.stack(found, dim=1) for found in shares]
 
 
 def smooth_evidence(maps: Sequence[torch.Tensor], smoothing: float = 0.0, power: float = 1.0) -> torch.Tensor:
@@ -74,12 +92,15 @@ class ClassEvidence:
         power: see :func:`smooth_evidence`.
 
     Raises:
-        InputError: When the teacher lacks one of ``layers``, ``smoothing`` is negative or ``power`` is not positive.
+        InputError: When no layer is named or the teacher lacks one, ``smoothing`` is negative or ``power`` is not
+            positive.
     """
 
     def __init__(
         self, teacher: FrozenTeacher, layers: Sequence[str], smoothing: float = 0.0, power: float = 1.0
     ) -> None:
+        if not layers:
+            raise InputError("evidence layers must name a layer of the teacher but is empty")
         check_layers(teacher.network, layers, "evidence layers")
         if smoothing < 0:
             raise InputError(f"smoothing must not be negative but is {smoothing}.")
@@ -100,8 +121,8 @@ class ClassEvidence:
             x: images, shape BCHW[D].
 
         Returns:
-            logits, shape BC, and the teacher's tapped layers, as :meth:`FrozenTeacher.tap`; and the fused evidence,
-            shape B1HW[D] in [0, 1].
+            logits, shape BK, and the teacher's tapped layers, as :meth:`FrozenTeacher.tap`; and the fused evidence in
+            [0, 1], of shape B1HW[D] for the teacher's answer, or BKHW[D] for each of its classes.
         """
         network = self.teacher.network.eval()
         with (
@@ -110,15 +131,13 @@ class ClassEvidence:
             tap_layers(network, self.teacher.layers) as maps,
         ):
             logits = network(x)
-            classes = logits.argmax(dim=1)
-            outputs = [leaves[name] for name in self.layers]
-            gradients = torch.autograd.grad(log_odds(logits.float(), classes).sum(), outputs)
-        evidence = [
-            (output * gradient).detach().float().sum(dim=1, keepdim=True)
-            for output, gradient in zip(outputs, gradients, strict=True)
-        ]
-        tapped = [maps[name].detach() for name in self.teacher.layers]
-        return logits.detach(), tapped, smooth_evidence(evidence, self.smoothing, self.power)
+            evidence = self._evidence(logits.float(), [leaves[name] for name in self.layers])
+        return logits.detach(), [maps[name].detach() for name in self.teacher.layers], evidence
+
+    def _evidence(self, logits: torch.Tensor, outputs: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Weigh the layers' outputs, and fuse what each place weighs, without gradient."""
+        score = log_odds(logits, logits.argmax(dim=1))
+        return smooth_evidence(weigh_places(score.unsqueeze(1), outputs), self.smoothing, self.power)
 
 
 @contextmanager
@@ -126,16 +145,9 @@ def _leaves(network: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, tor
     """Collect the layers' outputs; the graph starts at the first of them, so that nothing before it is stored."""
     found: dict[str, torch.Tensor] = {}
 
-    def watch(name: str) -> torch.utils.hooks.RemovableHandle:
-        def hook(_module: nn.Module, _inputs: object, output: torch.Tensor) -> torch.Tensor:
-            found[name] = output if output.requires_grad else output.detach().requires_grad_()
-            return found[name].clone()
+    def start(name: str, output: torch.Tensor) -> torch.Tensor:
+        found[name] = output if output.requires_grad else output.detach().requires_grad_()
+        return found[name].clone()
 
-        return network.get_submodule(name).register_forward_hook(hook)
-
-    handles = [watch(name) for name in dict.fromkeys(layers)]
-    try:
+    with hook_layers(network, layers, start):
         yield found
-    finally:
-        for handle in handles:
-            handle.remove()

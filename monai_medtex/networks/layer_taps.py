@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -11,7 +11,7 @@ from torch import nn
 
 from monai_medtex.utils import InputError
 
-__all__ = ["can_be_tapped", "check_layers", "tap_layers"]
+__all__ = ["can_be_tapped", "check_layers", "hook_layers", "tap_layers"]
 
 
 def can_be_tapped(module: nn.Module) -> bool:
@@ -31,6 +31,29 @@ def check_layers(module: nn.Module, layers: Sequence[str], argument: str = "laye
 
 
 @contextmanager
+def hook_layers(
+    module: nn.Module, layers: Sequence[str], hook: Callable[[str, torch.Tensor], torch.Tensor | None]
+) -> Iterator[None]:
+    """Call a function with each named layer's name and output while the block runs.
+
+    Args:
+        module: the network.
+        layers: dotted names as in ``module.named_modules()``.
+        hook: what it returns, unless None, takes the place of the output.
+    """
+
+    def watch(name: str) -> torch.utils.hooks.RemovableHandle:
+        return module.get_submodule(name).register_forward_hook(lambda _module, _inputs, output: hook(name, output))
+
+    handles = [watch(name) for name in dict.fromkeys(layers)]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
 def tap_layers(module: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, torch.Tensor]]:
     """Collect the outputs of named layers of any module while the block runs.
 
@@ -45,15 +68,8 @@ def tap_layers(module: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, t
     """
     features: dict[str, torch.Tensor] = {}
 
-    def store(name: str) -> torch.utils.hooks.RemovableHandle:
-        def hook(_module: nn.Module, _inputs: object, output: torch.Tensor) -> None:
-            features[name] = output.clone()
+    def store(name: str, output: torch.Tensor) -> None:
+        features[name] = output.clone()
 
-        return module.get_submodule(name).register_forward_hook(hook)
-
-    handles = [store(name) for name in dict.fromkeys(layers)]
-    try:
+    with hook_layers(module, layers, store):
         yield features
-    finally:
-        for handle in handles:
-            handle.remove()

@@ -60,9 +60,10 @@ def test_the_answers_map_is_that_of_class_evidence(spatial_dims):
         assert torch.allclose(maps[image, answer[image]], alone[image, 0] * confidence[image], atol=1e-5)
 
 
-def test_without_a_layer_there_is_no_evidence():
+@pytest.mark.parametrize("kind", [ClassEvidence, PerClassEvidence])
+def test_without_a_layer_there_is_no_evidence(kind):
     with pytest.raises(InputError, match="must name a layer"):
-        PerClassEvidence(FrozenTeacher(Detectors([0.0, 0.0])), [])
+        kind(FrozenTeacher(Detectors([0.0, 0.0])), [])
 
 
 def test_the_loss_is_the_mean_over_classes():
