@@ -13,6 +13,7 @@ from .baselines import (
     RandomBaseline,
     ZeroBaseline,
     blur_baseline,
+    masked,
     mean_baseline,
 )
 from .block_cnn import BlockCNN
@@ -85,6 +86,7 @@ __all__ = [
     "load_weights",
     "make_baseline",
     "map_shapes",
+    "masked",
     "mean_baseline",
     "open_exported",
     "open_torchscript",

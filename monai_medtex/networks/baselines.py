@@ -22,6 +22,7 @@ __all__ = [
     "RandomBaseline",
     "ZeroBaseline",
     "blur_baseline",
+    "masked",
     "mean_baseline",
 ]
 
@@ -36,6 +37,20 @@ def mean_baseline(images: torch.Tensor) -> torch.Tensor:
         the mean of each image and channel, spread to the shape of ``images``.
     """
     return images.mean(dim=list(range(2, images.ndim)), keepdim=True).expand_as(images)
+
+
+def masked(x: torch.Tensor, theta: torch.Tensor, removed: torch.Tensor) -> torch.Tensor:
+    """Show of each image what theta lets through: ``X' = theta * X + (1 - theta) * b(X)``.
+
+    Args:
+        x: images, shape BCHW[D].
+        theta: scores in [0, 1], shape B1HW[D] or BCHW[D].
+        removed: what a removed pixel becomes, ``b(X)``, shape BCHW[D].
+
+    Returns:
+        the simplified images, shape BCHW[D].
+    """
+    return removed + theta * (x - removed)
 
 
 def blur_baseline(images: torch.Tensor, sigma: float) -> torch.Tensor:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .baselines import ZeroBaseline
+from .baselines import ZeroBaseline, masked
 
 __all__ = ["ExplainedClassifier"]
 
@@ -43,5 +43,4 @@ class ExplainedClassifier(nn.Module):
     @torch.jit.export
     def classify(self, x: torch.Tensor, theta: torch.Tensor) -> torch.Tensor:
         """Return the logits, shape BC, of images BCHW[D] masked by theta."""
-        removed = self.baseline(x)
-        return self.student(removed + theta * (x - removed))
+        return self.student(masked(x, theta, self.baseline(x)))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .baselines import ZeroBaseline
+from .baselines import ZeroBaseline, masked
 from .frozen_teacher import FrozenTeacher
 
 __all__ = ["TeacherInLoop"]
@@ -42,7 +42,8 @@ class TeacherInLoop:
             ``kept_logits`` of ``theta * x + (1 - theta) * b`` and ``deleted_logits`` of the reverse, shape BC each.
         """
         removed = self.baseline(x)
-        kept = removed + theta * (x - removed)
-        deleted = x + theta * (removed - x)
         network = self.judge.network.eval()
-        return {"kept_logits": network(kept), "deleted_logits": network(deleted)}
+        return {
+            "kept_logits": network(masked(x, theta, removed)),
+            "deleted_logits": network(masked(removed, theta, x)),
+        }

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from .alarm import Alarm, raise_alarm
 from .configuration import RunConfiguration, calling_config, configured_as
+from .deployed_baseline import baseline_of
 from .main import trust
 from .map_probe import read_from_maps
 from .masked_batch import RandomlyMaskedBatch
 from .parts import Parts
 from .retraining import shuffled_labels
-from .shown import baseline_of, shown
 from .similarity import map_ssim, random_pairs, rank_correlation
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
     "random_pairs",
     "rank_correlation",
     "read_from_maps",
-    "shown",
     "shuffled_labels",
     "trust",
 ]

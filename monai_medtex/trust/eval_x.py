@@ -16,10 +16,9 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from monai_medtex.metrics import topk_mask
-from monai_medtex.networks import load_weights
+from monai_medtex.networks import load_weights, masked
 from monai_medtex.utils import save_tensors
 
-from .shown import shown
 from .subject import Batch, Subject
 
 __all__ = ["answers_to_views", "random_scores", "trained_eval_x"]
@@ -85,15 +84,16 @@ def _views(
 ) -> Iterator[tuple[str, Tensor]]:
     """What EVAL-X is shown of each image, one name more than once for several draws."""
     images, pixels = batch.images, batch.images[0, 0].numel()
+    removed = baseline(images)
     yield "whole", images
-    yield "empty", baseline(images)
-    yield "theta", shown(images, theta, baseline)
-    yield "lesion", shown(images, batch.lesions.to(images), baseline)
+    yield "empty", removed
+    yield "theta", masked(images, theta, removed)
+    yield "lesion", masked(images, batch.lesions.to(images), removed)
     for area in areas:
         count = max(1, round(area * pixels))
-        yield f"top {area:g}", shown(images, topk_mask(theta, count).to(images), baseline)
+        yield f"top {area:g}", masked(images, topk_mask(theta, count).to(images), removed)
         for scores in noise:
-            yield f"random {area:g}", shown(images, topk_mask(scores, count).to(images), baseline)
+            yield f"random {area:g}", masked(images, topk_mask(scores, count).to(images), removed)
 
 
 def random_scores(images: int, spatial_shape: Sequence[int], draws: int = DRAWS, seed: int = 0) -> Tensor:

@@ -10,7 +10,7 @@ from monai.engines import PrepareBatch
 from monai.utils import CommonKeys, convert_to_tensor
 from torch import Tensor, nn
 
-from .shown import shown
+from monai_medtex.networks import masked
 
 __all__ = ["RandomlyMaskedBatch"]
 
@@ -43,4 +43,4 @@ class RandomlyMaskedBatch(PrepareBatch):
         """Return masked images, shape BCHW[D], and the teacher's logits, shape BC."""
         images = convert_to_tensor(batchdata[CommonKeys.IMAGE], track_meta=False)
         images = images.to(device=device, non_blocking=non_blocking, **kwargs)
-        return shown(images, self.masks(images), self.baseline), self.teacher(images)
+        return masked(images, self.masks(images), self.baseline(images)), self.teacher(images)

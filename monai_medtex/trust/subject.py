@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from monai_medtex.comparison import JudgedImage, load_images
 from monai_medtex.networks import ExplainedClassifier, load_weights
 
-from .shown import baseline_of
+from .deployed_baseline import baseline_of
 
 __all__ = ["Subject", "digest", "load_subject"]
 

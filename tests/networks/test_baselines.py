@@ -16,6 +16,7 @@ from monai_medtex.networks import (
     RandomBaseline,
     ZeroBaseline,
     blur_baseline,
+    masked,
 )
 from monai_medtex.utils import InputError
 
@@ -39,12 +40,18 @@ class Masked(nn.Module):
         self.baseline = baseline
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        theta = torch.sigmoid(x[:, :1])
-        return theta * x + (1 - theta) * self.baseline(x)
+        return masked(x, torch.sigmoid(x[:, :1]), self.baseline(x))
 
 
 def images(*size: int, batch: int = 2) -> torch.Tensor:
     return torch.rand(batch, 3, *size, generator=torch.Generator().manual_seed(0))
+
+
+def test_a_removed_pixel_becomes_the_baseline():
+    x = torch.tensor([[[[0.0, 1.0], [0.5, 0.5]]]])
+    theta = torch.tensor([[[[1.0, 0.0], [0.5, 1.0]]]])
+    torch.testing.assert_close(masked(x, theta, ZeroBaseline()(x)), torch.tensor([[[[0.0, 0.0], [0.25, 0.5]]]]))
+    torch.testing.assert_close(masked(x, theta, MeanBaseline()(x)), torch.tensor([[[[0.0, 0.5], [0.5, 0.5]]]]))
 
 
 @pytest.mark.parametrize("name", MAKE)

@@ -6,8 +6,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from monai_medtex.networks import MeanBaseline, ZeroBaseline
-from monai_medtex.trust import RandomlyMaskedBatch, baseline_of, shown
+from monai_medtex.networks import ZeroBaseline
+from monai_medtex.trust import RandomlyMaskedBatch, baseline_of
 from monai_medtex.trust.eval_x import answers_to_views, random_scores
 
 
@@ -32,13 +32,6 @@ def test_random_maps_are_the_same_for_the_same_seed_and_smooth():
     assert not torch.equal(maps[0], maps[1])
     assert maps.diff(dim=-1).abs().max() < 0.3
     assert random_scores(1, (8, 10, 12)).shape == (3, 1, 1, 8, 10, 12)
-
-
-def test_a_removed_pixel_becomes_the_baseline():
-    images = torch.tensor([[[[0.0, 1.0], [0.5, 0.5]]]])
-    scores = torch.tensor([[[[1.0, 0.0], [0.5, 1.0]]]])
-    torch.testing.assert_close(shown(images, scores, ZeroBaseline()), torch.tensor([[[[0.0, 0.0], [0.25, 0.5]]]]))
-    torch.testing.assert_close(shown(images, scores, MeanBaseline()), torch.tensor([[[[0.0, 0.5], [0.5, 0.5]]]]))
 
 
 def test_a_network_that_names_no_baseline_removes_by_black():
