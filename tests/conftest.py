@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+os.environ["OMP_NUM_THREADS"] = "1"  # of torch, which is imported later, here and in the processes that tests start
+
 SHARED = Path(os.environ.get("MEDTEX_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import torch
 from monai.bundle import ConfigWorkflow
 from monai.utils import set_determinism
 
@@ -58,20 +57,11 @@ def files_in(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.fixture(scope="session")
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(autouse=True)
-def bundle_home(tmp_path, monkeypatch, _one_thread) -> Path:
+def bundle_home(tmp_path, monkeypatch) -> Path:
     """Keep what a bundle writes below the test's own folder, and what it changes in this process to the test."""
     home = tmp_path / "home"
     monkeypatch.setenv("MONAI_MEDTEX_HOME", str(home))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(sys, "path", [*sys.path])
     yield home
@@ -128,7 +118,7 @@ def train(bundle, fundus) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory, fundus, _one_thread) -> Run:
+def trained(tmp_path_factory, fundus) -> Run:
     """A run of train.json alone, in the precision that is not this machine's default."""
     home = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patch:

@@ -29,7 +29,7 @@ def distributed(configs, fundus, tmp_path_factory) -> Path:
         "amp": "False",
     }
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    environment = {"MONAI_MEDTEX_HOME": str(folder / "home"), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    environment = {"MONAI_MEDTEX_HOME": str(folder / "home"), "CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run(
         [*launcher, "-m", "monai.bundle", "run", "training", *(f"--{name}={value}" for name, value in options.items())],
         capture_output=True,
