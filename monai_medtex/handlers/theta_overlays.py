@@ -9,7 +9,7 @@ from monai.engines import Workflow
 from monai.utils import CommonKeys
 from torch.utils.tensorboard import SummaryWriter
 
-from monai_medtex.metrics import stands_out, topk_mask, topk_pixels
+from monai_medtex.metrics import evident_topk, topk_pixels
 from monai_medtex.reporting.overlay import explained_strip
 
 __all__ = ["ThetaOverlays"]
@@ -45,8 +45,7 @@ class ThetaOverlays:
         if wanted <= 0:
             return
         theta = output["theta"][:wanted].cpu()
-        pixels = topk_pixels(theta.shape[2:], self.k)
-        top_k = topk_mask(theta, pixels) & stands_out(theta, pixels).view(-1, 1, 1, 1)
+        top_k = evident_topk(theta, topk_pixels(theta.shape[2:], self.k))
         lesions = output["lesion"][:wanted].cpu() > 0.5
         for image, scores, top, lesion in zip(output[CommonKeys.IMAGE].cpu(), theta, top_k, lesions, strict=False):
             self._strips.append(explained_strip(image, scores, top, lesion if lesion.any() else None))

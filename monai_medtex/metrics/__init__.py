@@ -8,7 +8,7 @@ from .answers import answer_text, label_text, log_probabilities, probabilities
 from .bootstrap import bootstrap_means, paired_p_value, percentile_interval
 from .calibration_error import calibration_error, expected_calibration_error
 from .class_probability import class_probability, predicted_class
-from .evidence_contrast import evidence_contrast, stands_out
+from .evidence_contrast import evidence_contrast, evident_topk
 from .hit_rate import HitRate, hit
 from .image_rows import ImageRowMetric
 from .imputation import noisy_linear_imputation
@@ -49,6 +49,8 @@ __all__ = [
     "confusion_matrix",
     "curve_area",
     "deletion_curve",
+    "evidence_contrast",
+    "evident_topk",
     "expected_calibration_error",
     "f1_score",
     "hit",
@@ -75,8 +77,6 @@ __all__ = [
     "road_score",
     "theta_statistics",
     "topk_iou",
-    "stands_out",
-    "evidence_contrast",
     "topk_mask",
     "topk_pixels",
 ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from monai.utils import optional_import
 
-from monai_medtex.metrics import answer_text, label_text, pixel_scores, stands_out, topk_mask, topk_pixels
+from monai_medtex.metrics import answer_text, evident_topk, label_text, pixel_scores, topk_pixels
 
 from .overlay import contour
 
@@ -79,15 +79,14 @@ def explained_figure(
 def _draw(column: Sequence[Axes], sample: ExplainedImage, k: int) -> AxesImage:
     pixels = sample.image.mT.permute(1, 2, 0).clamp(0, 1)
     scores = pixel_scores(sample.theta[None])
-    pixels_of_k = topk_pixels(scores.shape[2:], k)
-    top, evident = topk_mask(scores, pixels_of_k)[0], bool(stands_out(scores, pixels_of_k))
+    top = evident_topk(scores, topk_pixels(scores.shape[2:], k))[0]
     for axis in column:
         axis.set_xticks([])
         axis.set_yticks([])
     column[0].imshow(pixels, cmap="gray", vmin=0, vmax=1)
     shown = column[1].imshow(scores[0, 0].mT, cmap="magma", vmin=0, vmax=1)
-    column[2].imshow(_outlined(pixels, top & evident, sample.lesion > 0.5))
-    if not evident:
+    column[2].imshow(_outlined(pixels, top, sample.lesion > 0.5))
+    if not top.any():
         column[2].set_title("no evidence above\ntheta's noise", fontsize=8, loc="left")
     return shown
 
