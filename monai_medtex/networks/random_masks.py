@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from monai_medtex.utils import check_at_least
+from monai_medtex.utils import InputError, check_at_least
 
 __all__ = ["RandomMasks"]
 
@@ -24,15 +24,21 @@ class RandomMasks(nn.Module):
 
     Args:
         grid: cells along each axis of the image.
+        faint: share of the images whose mask is not between 0 and 1 but between two levels of its own, since a theta
+            can be faint, or a veil over the whole image: the upper one is drawn evenly from 0 to 1, the lower one
+            evenly from 0 to the upper.
 
     Raises:
-        InputError: When ``grid`` is below 1.
+        InputError: When ``grid`` is below 1, or ``faint`` is outside 0 to 1.
     """
 
-    def __init__(self, grid: int = 8) -> None:
+    def __init__(self, grid: int = 8, faint: float = 0.0) -> None:
         super().__init__()
         check_at_least(1, grid=grid)
+        if not 0 <= faint <= 1:
+            raise InputError(f"faint must be from 0 to 1, got {faint}")
         self.grid = grid
+        self.faint = faint
 
     def forward(self, theta: torch.Tensor) -> torch.Tensor:
         """Draw masks in place of theta.
@@ -52,4 +58,12 @@ class RandomMasks(nn.Module):
         scale = seen * torch.eye(axes, device=theta.device).expand(batch, axes, axes)
         window = F.affine_grid(torch.cat([scale, shift], dim=2), [batch, 1, *spatial], align_corners=False)
         masks = F.grid_sample(shown, window, padding_mode="border", align_corners=False)
-        return masks.clamp(0, 1).to(theta.dtype)  # the weights of the cells sum to 1 up to rounding
+        masks = masks.clamp(0, 1)  # the weights of the cells sum to 1 up to rounding
+        if self.faint:
+            masks = self._between_levels(masks)
+        return masks.to(theta.dtype)
+
+    def _between_levels(self, masks: torch.Tensor) -> torch.Tensor:
+        faint, high, lower = torch.rand(3, len(masks), *[1] * (masks.ndim - 1), device=masks.device)
+        low = high * lower
+        return torch.where(faint < self.faint, low + (high - low) * masks, masks)

@@ -70,6 +70,30 @@ def test_cells_are_independent_and_images_differ():
     assert len(masks[:50].flatten(1).unique(dim=0)) == 50
 
 
+def test_faint_masks_have_two_levels_of_their_own():
+    """Upper level U, lower U V with U and V even on [0, 1]: means 1/2 and 1/4, E[low high] = E[U^2] E[V] = 1/6."""
+    torch.manual_seed(0)
+    masks = RandomMasks(8, faint=1.0)(torch.empty(1500, 1, 64, 64)).flatten(1)
+    low, high = masks.aminmax(dim=1)
+    assert high.mean().item() == pytest.approx(0.5, abs=0.03)  # nearly every raster has a full and an empty cell
+    assert low.mean().item() == pytest.approx(0.25, abs=0.03)
+    assert (low * high).mean().item() == pytest.approx(1 / 6, abs=0.02)
+
+
+def test_the_share_of_faint_masks():
+    """Faint masks never reach 1, so a quarter of those that do is lost."""
+    torch.manual_seed(0)
+    full, some = (RandomMasks(8, faint)(torch.empty(1500, 1, 32, 32)).flatten(1).amax(dim=1) for faint in (0, 0.25))
+    reach = [(highest > 0.999).float().mean().item() for highest in (full, some)]
+    assert reach[1] / reach[0] == pytest.approx(0.75, abs=0.07)  # 2 standard errors
+
+
+@pytest.mark.parametrize("faint", [-0.1, 1.1])
+def test_refuses_a_share_outside_0_to_1(faint):
+    with pytest.raises(InputError, match=f"faint must be from 0 to 1, got {faint}"):
+        RandomMasks(8, faint)
+
+
 def test_refuses_a_raster_without_cells():
     with pytest.raises(InputError, match="grid must be a whole number of at least 1, got 0"):
         RandomMasks(0)
