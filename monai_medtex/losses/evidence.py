@@ -18,7 +18,18 @@ class EvidenceLoss(_Loss):
 
     The evidence of one view of an image is noisy; since the loss is linear in it, training on random flips and
     rotations draws theta to its mean over them.
+
+    Args:
+        power: it is theta's root of this order that is drawn to the evidence, so that theta becomes that power of the
+            evidence's mean. The power of a mean is sharper than the mean of powers: give the explainer's sharpness.
     """
+
+    def __init__(self, power: float = 1.0) -> None:
+        super().__init__()
+        self.power = power
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(power={self.power})"
 
     def forward(self, theta: torch.Tensor, evidence: torch.Tensor) -> torch.Tensor:
         """Compare.
@@ -31,4 +42,6 @@ class EvidenceLoss(_Loss):
             the mean over images and pixels in nats, a scalar.
         """
         taught = match_spatial_size(at_least_float32(evidence.detach()), theta.shape[2:]).clamp(0, 1)
-        return F.binary_cross_entropy(at_least_float32(theta).mean(dim=1, keepdim=True).clamp(0, 1), taught)
+        scores = at_least_float32(theta).mean(dim=1, keepdim=True)
+        roots = scores.clamp(torch.finfo(scores.dtype).tiny, 1) ** (1 / self.power)  # a root is steep at 0
+        return F.binary_cross_entropy(roots, taught)

@@ -29,16 +29,30 @@ class Explainer(nn.Module):
         in_channels: channels of the image.
         theta_channels: 1 for one score per pixel, ``in_channels`` for one per pixel and channel as in the paper.
         channels: feature channels at each resolution, from the image's own down to the coarsest.
+        sharpness: theta is the sigmoid to this power. 1 as in the paper; above 1 the same order of pixels, with less
+            weight on those of low scores.
+
+    Raises:
+        InputError: When ``theta_channels`` does not fit, ``channels`` names fewer than two resolutions, or
+            ``sharpness`` is not positive.
     """
 
     def __init__(
-        self, spatial_dims: int, in_channels: int, theta_channels: int = 1, channels: Sequence[int] = (8, 16, 32, 64)
+        self,
+        spatial_dims: int,
+        in_channels: int,
+        theta_channels: int = 1,
+        channels: Sequence[int] = (8, 16, 32, 64),
+        sharpness: float = 1.0,
     ) -> None:
         super().__init__()
         if theta_channels not in (1, in_channels):
             raise InputError(f"theta_channels must be 1 or in_channels={in_channels} but is {theta_channels}.")
         if len(channels) < 2:
             raise InputError(f"channels must name at least two resolutions but is {channels}.")
+        if sharpness <= 0:
+            raise InputError(f"sharpness must be positive but is {sharpness}.")
+        self.sharpness = float(sharpness)
         act, norm = ("relu", {"inplace": True}), "batch"
         self.stem = TwoConv(spatial_dims, in_channels, channels[0], act, norm, bias=False)
         self.downs = nn.ModuleList(
@@ -60,7 +74,7 @@ class Explainer(nn.Module):
         Returns:
             theta, shape B1HW[D] or BCHW[D], in [0, 1].
         """
-        return self.scores(x)
+        return self.scores(x) ** self.sharpness
 
     def scores(self, x: torch.Tensor) -> torch.Tensor:
         """Return the scores of every pixel in [0, 1], shape BCHW[D] with a channel for each output of ``score``."""

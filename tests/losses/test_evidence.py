@@ -35,6 +35,25 @@ def test_the_best_theta_for_noisy_evidence_is_its_mean():
     assert theta.grad.item() == pytest.approx(0, abs=1e-5)
 
 
+def test_with_a_power_the_best_theta_is_that_power_of_the_mean():
+    """Views of mean 0.4 and power 2: theta is 0.16, not the mean of the squares, 0.277."""
+    views = torch.tensor([0.0, 1.0, 0.5, 0.5, 0.0, 0.4]).view(-1, 1, 1, 1)
+    theta = torch.full((1, 1, 1, 1), 0.16, requires_grad=True)
+    sum(EvidenceLoss(2)(theta, view[None]) for view in views).backward()
+    assert theta.grad.item() == pytest.approx(0, abs=1e-5)
+
+
+def test_the_root_undoes_the_power_down_to_faint_scores():
+    """The gradient of the scores does not depend on the sharpness that they were raised to."""
+    evidence, gradients = torch.rand(1, 1, 1, 5), []
+    for power in (1, 2, 4):
+        scores = torch.tensor([[[[1e-8, 1e-3, 0.1, 0.5, 0.9]]]], requires_grad=True)
+        EvidenceLoss(power)(scores**power, evidence).backward()
+        gradients.append(scores.grad)
+    torch.testing.assert_close(gradients[1], gradients[0], rtol=1e-4, atol=0)
+    torch.testing.assert_close(gradients[2], gradients[0], rtol=1e-4, atol=0)
+
+
 def test_gradient_flows_into_theta_alone_and_bounds_are_no_trouble():
     theta, evidence = torch.tensor([[[[0.0, 1.0]]]], requires_grad=True), torch.rand(1, 1, 1, 2, requires_grad=True)
     EvidenceLoss()(theta, evidence).backward()

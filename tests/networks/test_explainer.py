@@ -9,6 +9,7 @@ from torch import nn
 
 from monai_medtex.networks import BlockCNN, ConstantExplainer, Explainer
 from monai_medtex.reporting import complexity
+from monai_medtex.utils import InputError
 
 SMALL = (2, 3, 4, 5)
 ODD_SIZES = [(length, length) for length in range(8, 18)] + [(8, 17), (31, 50), (9, 11, 8)]
@@ -19,6 +20,19 @@ def test_theta_lies_between_0_and_1_whatever_the_image():
     assert theta.min() >= 0
     assert theta.max() <= 1
     assert theta.std() > 0.01
+
+
+def test_theta_is_the_sigmoid_to_the_power_of_the_sharpness():
+    network = Explainer(2, 3, channels=SMALL, sharpness=3).eval()
+    logits = []
+    network.score.register_forward_hook(lambda _module, _inputs, output: logits.append(output))
+    x = torch.rand(2, 3, 16, 16)
+    torch.testing.assert_close(network(x), 1 / (1 + torch.exp(-logits[0])) ** 3)
+
+
+def test_refuses_a_sharpness_of_0():
+    with pytest.raises(InputError, match="sharpness must be positive but is 0"):
+        Explainer(2, 3, channels=SMALL, sharpness=0)
 
 
 @pytest.mark.parametrize("size", ODD_SIZES)
