@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from .errors import InputError, OneLineError, TrainingError, one_line, report_errors_in_one_line
 from .files import atomic_write, home, name_inside, save_tensors
+from .leave_together import leave_together
 from .options import check_at_least
 from .run_folder import fresh_folder, mark_finished, read_settings, run_folder
 from .teacher_store import ensure_teacher, teacher_path
@@ -19,6 +20,7 @@ __all__ = [
     "ensure_teacher",
     "fresh_folder",
     "home",
+    "leave_together",
     "mark_finished",
     "name_inside",
     "one_line",

@@ -21,7 +21,7 @@ from monai_medtex.handlers import BroadcastBuffers, LossTerms
 from monai_medtex.inferers import DistillationInferer
 from monai_medtex.losses import DistillationLoss
 from monai_medtex.networks import BlockCNN, Explainer, FrozenTeacher, MedTexNet
-from monai_medtex.utils import ensure_teacher, run_folder
+from monai_medtex.utils import ensure_teacher, leave_together, run_folder
 
 CPU = torch.device("cpu")
 LAYERS = ("block1", "block2")
@@ -86,4 +86,4 @@ def run(rank: int, folder: str) -> None:
     ensure_teacher(Path(folder, "teacher.pt"), trainer, model)
     result["teacher"] = Path(folder, "teacher.pt").read_text()
     Path(folder, f"rank{rank}.json").write_text(json.dumps(result))
-    dist.destroy_process_group()
+    leave_together()

@@ -12,6 +12,7 @@ import torch
 import torch.distributed as dist
 
 from monai_medtex.metrics import ClassAgreement, PredictiveKL, ThetaStatistics, TopKIoU
+from monai_medtex.utils import leave_together
 
 IMAGES = 7
 
@@ -45,4 +46,4 @@ def run(rank: int, folder: str, splits: list[int]) -> None:
     dist.init_process_group("gloo", meeting, timeout=timedelta(minutes=5), rank=rank, world_size=2)
     shares = [slice(0, split) if rank == 0 else slice(split, None) for split in splits]
     Path(folder, f"rank{rank}.json").write_text(json.dumps([figures(share) for share in shares]))
-    dist.destroy_process_group()
+    leave_together()
