@@ -3,11 +3,7 @@
 
 from __future__ import annotations
 
-import io
-import json
 import os
-import re
-import zipfile
 from pathlib import Path
 
 import torch
@@ -19,15 +15,10 @@ from torch.nn import functional as F
 
 from monai_medtex.utils import InputError
 
+from .plain_program import check_plain_program
 from .teacher_program import TeacherProgram, opening, program_file
 
 __all__ = ["ExportedTeacher", "open_exported"]
-
-MEMBERS = re.compile(  # below the archive's own folder
-    r"models/model\.json|data/weights/weight_\d+|data/constants/tensor_\d+"
-    r"|data/(weights|constants)/model_(weights|constants)_config\.json|data/(weights|constants|sample_inputs)/model\.pt"
-    r"|archive_format|archive_version|byteorder|version|\.data/\w+|extra/.*"
-)
 
 
 class ExportedTeacher(TeacherProgram):
@@ -77,7 +68,7 @@ def open_exported(path: str | os.PathLike | None, device: torch.device | str = "
     """
     file = program_file(path)
     with opening(file, "an exported program"):
-        _refuse_pickles(file)
+        check_plain_program(file, f"teacher_ckpt: {file}")
         program = torch.export.load(file)
     if any(_trains(node) for node in program.graph.nodes):
         raise InputError(f"teacher_ckpt: {file} was exported in training mode; call eval() before torch.export")
@@ -104,26 +95,3 @@ def _trains(node: Node) -> bool:
     names = [argument.name for argument in node.target._schema.arguments]
     given = {**dict(zip(names, node.args, strict=False)), **node.kwargs}
     return given.get("train") is True or (given.get("training") is True and given.get("running_mean") is not None)
-
-
-def _refuse_pickles(file: Path) -> None:
-    """Refuse an archive in which ``torch.export.load`` would unpickle objects, or load compiled code."""
-    with zipfile.ZipFile(file) as archive:
-        for name in archive.namelist():
-            member = name.partition("/")[2]
-            if not MEMBERS.fullmatch(member):
-                raise InputError(f"teacher_ckpt: {file} holds {member or name}, which is no part of a plain program")
-            if member.endswith(".pt") and not _plain(archive.read(name)):
-                raise InputError(f"teacher_ckpt: {file} holds {member} with pickled objects, and is not loaded")
-            if member.endswith("_config.json"):
-                for part in json.loads(archive.read(name))["config"].values():
-                    if part["use_pickle"]:
-                        raise InputError(f"teacher_ckpt: {file} holds a pickled {part['path_name']}, and is not loaded")
-
-
-def _plain(content: bytes) -> bool:
-    try:
-        torch.load(io.BytesIO(content), weights_only=True)
-    except Exception:
-        return not content
-    return True

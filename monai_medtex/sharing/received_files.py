@@ -3,16 +3,11 @@
 
 from __future__ import annotations
 
-import io
-import json
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
-import torch
-
+from monai_medtex.networks.plain_program import check_plain_program, why_no_weights
 from monai_medtex.utils import InputError
 
 __all__ = ["check_files"]
@@ -21,11 +16,6 @@ CHECKPOINTS = {".pt", ".pth", ".ckpt", ".bin", ".tar"}
 PICKLES = {".pkl", ".pickle", ".joblib", ".dill"}
 EXPORTED_PROGRAM = ".pt2"
 PICKLED = re.compile(rb"\x80[\x02-\x05]")
-PLAIN_RECORD = re.compile(  # of an exported program, below its own folder
-    r"models/[\w.-]+\.json|data/(weights|constants)/(weight_\d+|tensor_\d+|\w+_config\.json|\w+\.pt)"
-    r"|data/sample_inputs/\w+\.pt|archive_format|archive_version|byteorder|version|\.data/\w+|extra/.*"
-)
-GLOBAL = re.compile(r"GLOBAL (\S+)")
 
 
 def check_files(root: Path, max_bytes: int) -> None:
@@ -45,7 +35,7 @@ def check_files(root: Path, max_bytes: int) -> None:
             _check_weights(path, name)
         elif path.suffix.lower() == EXPORTED_PROGRAM:
             _check_size(path, name, max_bytes)
-            _check_exported_program(path, name)
+            check_plain_program(path, f"zip_file: {name}")
         elif path.suffix.lower() in PICKLES or _is_pickle(path):
             raise InputError(f"zip_file: {name} is a pickled object, which can run code, and is refused")
 
@@ -68,42 +58,6 @@ def _check_size(path: Path, name: str, max_bytes: int) -> None:
         raise InputError(f"zip_file: {name} declares {size} bytes of tensors, more than max_megabytes allows")
 
 
-def _check_weights(file: Path | IO[bytes], name: str) -> None:
-    try:
-        torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:
-        called = GLOBAL.search(str(error))
-        why = f"it names {called.group(1)}" if called else "it is broken, or holds more than weights"
-        raise InputError(f"zip_file: {name} does not load with weights_only ({why}), and is refused") from error
-
-
-def _check_exported_program(path: Path, name: str) -> None:
-    """Check that ``torch.export.load`` finds tensors and tables alone: it unpickles whatever else there is."""
-    if not zipfile.is_zipfile(path):
-        raise InputError(f"zip_file: {name} is no exported program, and is refused")
-    with zipfile.ZipFile(path) as archive:
-        for record in archive.namelist():
-            if not PLAIN_RECORD.fullmatch(record.partition("/")[2]):
-                raise InputError(
-                    f"zip_file: {name} holds {record}, which is no part of a plain program, and is refused"
-                )
-        for record in _pickled_records(archive, name):
-            content = archive.read(record)
-            if content:
-                _check_weights(io.BytesIO(content), f"{name}: {record}")
-
-
-def _pickled_records(archive: zipfile.ZipFile, name: str) -> Iterator[str]:
-    """Name what is pickled in an exported program: example inputs, files of old, and what its tables say."""
-    for record in archive.namelist():
-        if record.endswith(".pt"):
-            yield record
-        if not record.endswith("_config.json"):
-            continue
-        try:
-            table = json.loads(archive.read(record))["config"].values()
-            payloads = [entry["path_name"] for entry in table if entry["use_pickle"]]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"zip_file: {name} is broken ({record}), and is refused") from error
-        folder = record.rpartition("/")[0]
-        yield from (f"{folder}/{payload}" for payload in payloads)
+def _check_weights(path: Path, name: str) -> None:
+    if reason := why_no_weights(path):
+        raise InputError(f"zip_file: {name} {reason}, and is refused")

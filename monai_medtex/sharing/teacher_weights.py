@@ -13,10 +13,12 @@ import torch
 from torch import Tensor
 
 from monai_medtex.networks import load_checkpoint
+from monai_medtex.networks.plain_program import check_plain_program
 from monai_medtex.utils import InputError
 
 __all__ = ["copied_tensor", "copied_bytes", "teacher_tensors"]
 
+EXPORTED = ".pt2"
 CLOSE = 0.01  # of a tensor's spread: less than that is a copy, be it rounded to bfloat16
 PROBE = 64  # values that are looked for in a binary file
 
@@ -25,7 +27,7 @@ def teacher_tensors(path: str | os.PathLike) -> dict[str, Tensor]:
     """Read the teacher's weights: a checkpoint, a TorchScript file, an exported program, or a bundle's folder.
 
     Raises:
-        InputError: When there is no such file, or it can't be read.
+        InputError: When there is no such file, it can't be read, or an exported program would run code.
     """
     file = Path(path).expanduser()
     file = file / "models" / "model.pt" if file.is_dir() else file
@@ -34,6 +36,8 @@ def teacher_tensors(path: str | os.PathLike) -> dict[str, Tensor]:
             f"teacher_ckpt: the teacher's weights are needed to keep them back, but there is no file {file}; "
             "name it with --teacher_ckpt"
         )
+    if file.suffix == EXPORTED:
+        check_plain_program(file, f"teacher_ckpt: {file}")
     for read in READERS.get(file.suffix, (_checkpoint, _torchscript)):
         with suppress(InputError, RuntimeError, ValueError, KeyError, AttributeError):
             return dict(_tensors(read(file)))
@@ -53,7 +57,7 @@ def _exported(file: Path) -> Mapping[str, Any]:
     return {**program.state_dict, **program.constants}
 
 
-READERS = {".pt2": (_exported,)}
+READERS = {EXPORTED: (_exported,)}
 
 
 def copied_tensor(weights: Mapping[str, Tensor], teacher: Mapping[str, Tensor]) -> tuple[str, str] | None:

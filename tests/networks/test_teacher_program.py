@@ -167,7 +167,7 @@ def test_pickled_sample_inputs_are_refused_before_they_run(tmp_path, network):
     torch.save(((Evil(tmp_path / "trace"),), {}), content)
     path = exported(tmp_path, network)
     changed = rewritten(path, lambda name, old: content.getvalue() if name.endswith("inputs/model.pt") else old)
-    with pytest.raises(InputError, match=r"data/sample_inputs/model\.pt with pickled objects"):
+    with pytest.raises(InputError, match=r"data/sample_inputs/model\.pt, which does not load with weights_only \(it "):
         open_exported(changed)
     assert not (tmp_path / "trace").exists()
     torch.load(io.BytesIO(content.getvalue()), weights_only=False)
@@ -191,9 +191,19 @@ def test_pickled_weights_and_constants_are_refused_before_they_run(tmp_path, net
     assert not (tmp_path / "trace").exists()
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_record_that_comes_twice_is_refused(tmp_path, network):
+    """A reader that tells no capitals apart would take the one that comes first."""
+    path = exported(tmp_path, network)
+    twice = {"Teacher/data/weights/weight_0": b"another", "teacher/data/weights/weight_0": b""}
+    for name, content in twice.items():
+        with pytest.raises(InputError, match="two records of one name"):
+            open_exported(rewritten(path, lambda _, old: old, {name: content}))
+
+
 def test_compiled_code_is_refused(tmp_path, network):
     path = rewritten(
         exported(tmp_path, network), lambda _, content: content, {"teacher/data/aotinductor/model/a.so": b""}
     )
-    with pytest.raises(InputError, match=r"holds data/aotinductor/model/a\.so"):
+    with pytest.raises(InputError, match=r"data/aotinductor/model/a\.so, which is no part"):
         open_exported(path)

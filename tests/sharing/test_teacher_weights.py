@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -72,3 +76,19 @@ def test_says_in_one_line_that_the_teacher_can_not_be_read(tmp_path, content):
     with pytest.raises(InputError, match="teacher_ckpt: .*teacher.pt") as caught:
         teacher_tensors(path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_program_that_would_run_code_is_refused_before_it_does(teacher, tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "trace",))
+
+    path, evil = tmp_path / "teacher.pt2", io.BytesIO()
+    torch.export.save(torch.export.export(teacher.eval(), (torch.rand(2, 1, 32, 32),)), path)
+    torch.save(((Evil(),), {}), evil)
+    with zipfile.ZipFile(path) as plain, zipfile.ZipFile(tmp_path / "evil.pt2", "w") as changed:
+        for name in plain.namelist():
+            changed.writestr(name, evil.getvalue() if name.endswith("sample_inputs/model.pt") else plain.read(name))
+    with pytest.raises(InputError, match="teacher_ckpt: .*evil.pt2 holds .*weights_only"):
+        teacher_tensors(tmp_path / "evil.pt2")
+    assert not (tmp_path / "trace").exists()
