@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import logging
 import multiprocessing
 import shutil
 import sys
@@ -15,11 +17,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import torch
 from monai.bundle import ConfigWorkflow
 from monai.utils import set_determinism
 
 from monai_medtex.data import write_synthetic_fundus
+from monai_medtex.handlers import explained_images
 from monai_medtex.inferers import has_fast_bfloat16
+from monai_medtex.networks import BlockCNN, ExplainedClassifier, Explainer
 from monai_medtex.utils import InputError, OneLineError
 
 BUNDLE = Path(__file__).resolve().parents[2] / "bundles" / "medtex_fundus"
@@ -136,6 +141,43 @@ def teacher_ckpt(trained) -> str:
     """Weights of a teacher of the tiny images."""
     (path,) = (trained.home / "teachers").glob("*.pt")
     return str(path)
+
+
+@pytest.fixture
+def network(trained) -> ExplainedClassifier:
+    """The pair of the finished run."""
+    network = ExplainedClassifier(Explainer(2, 3, 3), BlockCNN(2, 3, 2, (2, 4, 8, 16)))
+    network.load_state_dict(torch.load(trained.folder / "model.pt", weights_only=True))
+    return network.eval()
+
+
+@pytest.fixture
+def logged_terms() -> Callable[[Path], set[str]]:
+    """Name the terms of the loss that a run has logged."""
+
+    def names(run: Path) -> set[str]:
+        with (run / "metrics.csv").open(newline="") as file:
+            return {name for name in csv.DictReader(file).fieldnames if name.startswith("loss_")}
+
+    return names
+
+
+@pytest.fixture
+def no_figure(monkeypatch) -> None:
+    """Drawing takes longer than the rest."""
+    monkeypatch.setattr(explained_images, "has_matplotlib", False)
+
+
+@pytest.fixture
+def logging_kept() -> Iterator[None]:
+    """Undo what a bundle's logging.conf does to this process."""
+    loggers = [logging.getLogger(name) for name in (None, "monai_medtex", "ignite")]
+    states = [(logger, logger.level, logger.propagate, logger.handlers[:]) for logger in loggers]
+    yield
+    for logger, level, propagate, handlers in states:
+        logger.setLevel(level)
+        logger.propagate = propagate
+        logger.handlers[:] = handlers
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from monai.transforms import LoadImage
 from PIL import Image
 
 from monai_medtex.data import PlainPILReader
-from monai_medtex.networks import BlockCNN, ExplainedClassifier, Explainer
+from monai_medtex.networks import BlockCNN, ExplainedClassifier
 from monai_medtex.utils import save_tensors
 
 SPOT = (40, 5)  # x and y
@@ -65,9 +65,7 @@ def theta_of(results: Path, name: str) -> nibabel.Nifti1Image:
     return nibabel.load(results / "theta" / f"{name}_theta.nii.gz")
 
 
-def test_table_holds_the_probabilities_of_the_network(infer, trained, fundus):
-    network = ExplainedClassifier(Explainer(2, 3, 3), BlockCNN(2, 3, 2, (2, 4, 8, 16))).eval()
-    network.load_state_dict(torch.load(trained.folder / "model.pt", weights_only=True))
+def test_table_holds_the_probabilities_of_the_network(infer, trained, network, fundus):
     heading, *rows = table(infer(fundus, run_dir=str(trained.folder)))
     assert heading == ["image", "predicted", "normal", "abnormal"]
     assert {row[0] for row in rows} == {str(path.relative_to(fundus)) for path in (fundus / "images").iterdir()}

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 
 import pytest
 import torch
 
-from monai_medtex.handlers import explained_images
+pytestmark = pytest.mark.usefixtures("no_figure")
 
 KD = {"student_kd", "resnet18_kd"}
 VID = {"student_vid": [f"block{i}" for i in (1, 2, 3, 4)], "resnet18_vid": [f"block{i}" for i in (2, 3, 4)]}
@@ -30,17 +29,6 @@ def judge(bundle, run: Path, variant: str) -> dict:
     return summary_of(Path(workflow.parser.get_parsed_content("report_dir")))["metrics"]
 
 
-def logged_terms(run: Path) -> set[str]:
-    with (run / "metrics.csv").open(newline="") as file:
-        return {name for name in csv.DictReader(file).fieldnames if name.startswith("loss_")}
-
-
-@pytest.fixture(autouse=True)
-def _no_figure(monkeypatch):
-    """Drawing takes longer than the rest."""
-    monkeypatch.setattr(explained_images, "has_matplotlib", False)
-
-
 @pytest.fixture
 def once(train, teacher_ckpt):
     """Train a variant for one epoch and give the run and its summary."""
@@ -54,7 +42,7 @@ def once(train, teacher_ckpt):
 
 
 @pytest.mark.parametrize("variant", sorted({*KD, *VID}))
-def test_distillation_without_explainer(once, bundle, variant):
+def test_distillation_without_explainer(once, logged_terms, bundle, variant):
     run, summary = once(variant)
     assert logged_terms(run) == {"loss_prediction", *(f"loss_transfer_{layer}" for layer in VID.get(variant, []))}
     costs = {name: cost["parameters"] for name, cost in summary["networks"].items()}
@@ -70,7 +58,7 @@ def test_distillation_without_explainer(once, bundle, variant):
 
 @pytest.mark.filterwarnings("ignore:Can't merge entry")  # inference.json has no settings to add to
 @pytest.mark.parametrize("variant", sorted(PATCHES))
-def test_patch_selection(once, bundle, fundus, tmp_path, variant):
+def test_patch_selection(once, logged_terms, bundle, fundus, tmp_path, variant):
     run, summary = once(variant, image_size=64)
     assert logged_terms(run) == {"loss_prediction"}
     costs = {name: cost["parameters"] for name, cost in summary["networks"].items()}
@@ -84,7 +72,7 @@ def test_patch_selection(once, bundle, fundus, tmp_path, variant):
     assert (tmp_path / "out" / "inference" / "predictions.csv").is_file()
 
 
-def test_densenet121_teaches_resnet18_and_can_be_trained_alone(train, tmp_path):
+def test_densenet121_teaches_resnet18_and_can_be_trained_alone(train, logged_terms, tmp_path):
     headquarters = train("train", "densenet121", "teacher", output_dir=str(tmp_path / "headquarters"))
     weights = torch.load(headquarters / "model.pt", weights_only=True)
     assert weights["class_layers.out.weight"].shape == (2, 1024)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 import torch
 from monai.bundle import ConfigWorkflow, ckpt_export, load, verify_metadata, verify_net_in_out
 
-from monai_medtex.networks import BlockCNN, ExplainedClassifier, Explainer
+from monai_medtex.networks import ExplainedClassifier
 
 
 @pytest.fixture
@@ -25,25 +24,6 @@ def published(bundle, bundle_dir, trained, tmp_path) -> Path:
     (copy / "models").mkdir()
     shutil.copy(trained.folder / "model.pt", copy / "models")
     return copy
-
-
-@pytest.fixture
-def _logging_kept():
-    """Undo what a bundle's logging.conf does to this process."""
-    loggers = [logging.getLogger(name) for name in (None, "monai_medtex", "ignite")]
-    states = [(logger, logger.level, logger.propagate, logger.handlers[:]) for logger in loggers]
-    yield
-    for logger, level, propagate, handlers in states:
-        logger.setLevel(level)
-        logger.propagate = propagate
-        logger.handlers[:] = handlers
-
-
-@pytest.fixture
-def network(trained) -> ExplainedClassifier:
-    network = ExplainedClassifier(Explainer(2, 3, 3), BlockCNN(2, 3, 2, (2, 4, 8, 16)))
-    network.load_state_dict(torch.load(trained.folder / "model.pt", weights_only=True))
-    return network.eval()
 
 
 @pytest.mark.parametrize(("name", "workflow_type"), [("train", "train"), ("inference", "inference")])
@@ -98,7 +78,7 @@ def test_checkpoint_exports_to_torchscript(published, network):
         assert torch.allclose(exported.explain(images), network.explain(images), atol=1e-6)
 
 
-@pytest.mark.usefixtures("_logging_kept")
+@pytest.mark.usefixtures("logging_kept")
 @pytest.mark.parametrize("workflow_type", ["inference", "train"])
 def test_bundle_loads_with_its_weights(published, network, workflow_type):
     loaded = load(published.name, bundle_dir=published.parent, workflow_type=workflow_type, device="cpu").eval()

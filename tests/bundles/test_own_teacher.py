@@ -17,26 +17,16 @@ import torch
 from monai.networks.nets import resnet18
 from PIL import Image
 
-from monai_medtex.handlers import explained_images
 from monai_medtex.networks import BlockCNN
 from monai_medtex.utils import save_tensors
+
+pytestmark = pytest.mark.usefixtures("no_figure")
 
 TRANSFERS = {f"loss_transfer_block{number}" for number in (1, 2, 3, 4)}
 
 
 def summary_of(folder: Path) -> dict:
     return json.loads((folder / "summary.json").read_text())
-
-
-def logged_terms(run: Path) -> set[str]:
-    with (run / "metrics.csv").open(newline="") as file:
-        return {name for name in csv.DictReader(file).fieldnames if name.startswith("loss_")}
-
-
-@pytest.fixture(autouse=True)
-def _no_figure(monkeypatch):
-    """Drawing takes longer than the rest."""
-    monkeypatch.setattr(explained_images, "has_matplotlib", False)
 
 
 @pytest.fixture
@@ -73,7 +63,9 @@ def teacher_answers(run: Path, network: torch.nn.Module) -> Iterator[tuple[list[
             yield [float(row["teacher_normal"]), float(row["teacher_abnormal"])], expected
 
 
-def test_a_torchscript_file_teaches_without_transfer_and_a_line_says_so(taught, network, tmp_path, caplog):
+def test_a_torchscript_file_teaches_without_transfer_and_a_line_says_so(
+    taught, logged_terms, network, tmp_path, caplog
+):
     torch.jit.freeze(torch.jit.script(network)).save(tmp_path / "teacher.ts")
     with caplog.at_level(logging.INFO, logger="monai_medtex"):
         run, summary = taught("torchscript", tmp_path / "teacher.ts")
@@ -86,7 +78,7 @@ def test_a_torchscript_file_teaches_without_transfer_and_a_line_says_so(taught, 
     assert all(found == pytest.approx(expected, abs=1e-4) for found, expected in answers)
 
 
-def test_an_exported_program_teaches_with_its_layers(taught, network, tmp_path):
+def test_an_exported_program_teaches_with_its_layers(taught, logged_terms, network, tmp_path):
     any_number = ({0: torch.export.Dim.DYNAMIC},)
     program = torch.export.export(network, (torch.rand(2, 3, 32, 32),), dynamic_shapes=any_number)
     torch.export.save(program, tmp_path / "teacher.pt2")
@@ -96,7 +88,7 @@ def test_an_exported_program_teaches_with_its_layers(taught, network, tmp_path):
     assert all(found == pytest.approx(expected, abs=1e-4) for found, expected in teacher_answers(run, network))
 
 
-def test_a_bundle_teaches_with_its_own_images(taught, train, tmp_path):
+def test_a_bundle_teaches_with_its_own_images(taught, logged_terms, train, tmp_path):
     """A ResNet18 of grey images of 64 pixels teaches from images of 32 pixels in colour."""
     for folder in ("models", "configs"):
         (tmp_path / "headquarters" / folder).mkdir(parents=True)

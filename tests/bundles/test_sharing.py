@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import json
-import logging
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -19,7 +18,7 @@ import torch
 from monai.bundle import ConfigWorkflow, download, load, verify_metadata, verify_net_in_out
 from PIL import Image
 
-from monai_medtex.networks import BlockCNN, ExplainedClassifier, Explainer
+from monai_medtex.networks import ExplainedClassifier
 
 NAME = "fundus_ward"
 
@@ -37,25 +36,6 @@ def pack(bundle, trained, tmp_path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def _logging_kept():
-    """Undo what a bundle's logging.conf does to this process."""
-    loggers = [logging.getLogger(name) for name in (None, "monai_medtex", "ignite")]
-    states = [(logger, logger.level, logger.propagate, logger.handlers[:]) for logger in loggers]
-    yield
-    for logger, level, propagate, handlers in states:
-        logger.setLevel(level)
-        logger.propagate = propagate
-        logger.handlers[:] = handlers
-
-
-@pytest.fixture
-def network(trained) -> ExplainedClassifier:
-    network = ExplainedClassifier(Explainer(2, 3, 3), BlockCNN(2, 3, 2, (2, 4, 8, 16)))
-    network.load_state_dict(torch.load(trained.folder / "model.pt", weights_only=True))
-    return network.eval()
-
-
-@pytest.fixture
 def gone(trained, tmp_path, monkeypatch) -> Callable[[], None]:
     """Where a bundle goes there is neither the run nor its home folder."""
 
@@ -66,7 +46,7 @@ def gone(trained, tmp_path, monkeypatch) -> Callable[[], None]:
     return leave
 
 
-@pytest.mark.usefixtures("_logging_kept")
+@pytest.mark.usefixtures("logging_kept")
 def test_a_packed_run_is_downloaded_checked_loaded_and_used(pack, gone, network, tmp_path, shared_data, monkeypatch):
     path = pack()
     gone()
