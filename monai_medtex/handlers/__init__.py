@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from .answer_table import AnswerTable
 from .best_model import BestModel
 from .broadcast_buffers import BroadcastBuffers
 from .dicom_files import DicomFiles
@@ -21,6 +22,7 @@ from .theta_overlays import ThetaOverlays
 from .weights_loader import WeightsLoader
 
 __all__ = [
+    "AnswerTable",
     "BestModel",
     "BroadcastBuffers",
     "DicomFiles",

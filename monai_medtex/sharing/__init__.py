@@ -1,7 +1,7 @@
 # Copyright (c) monai_medtex contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Share the deployed pair as a bundle, and receive a bundle from elsewhere, with nothing that should not travel."""
+"""Share the deployed pair, or a teacher, as a bundle, and receive one, with nothing that should not travel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .exports import bare_exports
 from .finished_run import FinishedRun, open_run
 from .identifiers import identifiers
 from .inference_config import standalone_inference
-from .leaks import Confidential, refuse_leaks
+from .leaks import Confidential, Shared, refuse_leaks
 from .measured import Figures, measured
 from .metadata import write_metadata
 from .model_card import model_card
@@ -22,6 +22,7 @@ __all__ = [
     "Confidential",
     "Figures",
     "FinishedRun",
+    "Shared",
     "bare_exports",
     "identifiers",
     "measured",

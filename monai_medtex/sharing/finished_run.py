@@ -16,6 +16,7 @@ from monai_medtex.utils import InputError, read_settings
 
 __all__ = ["FinishedRun", "open_run"]
 
+PAIR, TEACHER = "theta_channels", "teacher_epochs"  # settings that tell what a run made
 SPLIT_SETTINGS = ("test_fraction", "val_fraction", "test_section", "image_size")
 
 
@@ -39,8 +40,13 @@ class FinishedRun:
 
     @property
     def model(self) -> Path:
-        """The deployed network's weights."""
+        """The weights of what the run made."""
         return self.folder / "model.pt"
+
+    @property
+    def is_teacher(self) -> bool:
+        """Whether the run trained a teacher, and not student and explainer."""
+        return PAIR not in self.settings
 
 
 def open_run(
@@ -58,7 +64,9 @@ def open_run(
     Raises:
         InputError: When the run is of another kind or not over, or its images are not found.
     """
-    settings = read_settings(run_dir, needs="theta_channels")
+    settings = read_settings(run_dir)
+    if not {PAIR, TEACHER} & settings.keys():
+        raise InputError(f"run_dir: {run_dir} is a run of another kind (its settings lack {PAIR} and {TEACHER})")
     folder = Path(str(run_dir)).expanduser().absolute()
     for name in ("model.pt", "finished"):
         if not (folder / name).is_file():

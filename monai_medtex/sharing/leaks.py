@@ -22,11 +22,10 @@ from .absolute_paths import path_in_binary, path_in_text
 from .identifiers import mentioned
 from .teacher_weights import copied_bytes, copied_tensor
 
-__all__ = ["Confidential", "deployed_weights", "refuse_leaks"]
+__all__ = ["Confidential", "Shared", "bare_weights", "refuse_leaks"]
 
 TEXTS = {".json", ".yaml", ".yml", ".md", ".txt", ".conf", ".py", ".csv"}
 PROGRAMS = {".ts", ".onnx", ".data", ".pt2"}
-PARTS = ("explainer.", "student.")
 PRINTABLE = re.compile(r"[^\x00-\x1f\x7f-\x9f\ufffd]{4,}")
 
 
@@ -43,15 +42,32 @@ class Confidential:
     teacher: Mapping[str, Tensor] = field(default_factory=dict)
 
 
-def refuse_leaks(members: Mapping[str, bytes], confidential: Confidential) -> None:
+@dataclass(frozen=True)
+class Shared:
+    """What a bundle's weights may be.
+
+    Attributes:
+        contents: what they belong to, for errors.
+        prefixes: what their names begin with.
+    """
+
+    contents: str = "explainer and student"
+    prefixes: Sequence[str] = ("explainer.", "student.")
+
+
+PAIR = Shared()
+
+
+def refuse_leaks(members: Mapping[str, bytes], confidential: Confidential, shared: Shared = PAIR) -> None:
     """Refuse a bundle that holds what must not leave the house.
 
     That is: event files and other files that are no part of a bundle; absolute paths; identifiers of images; the
-    teacher's weights, and any weights but those of explainer and student; pickled objects.
+    teacher's weights, and any weights but those that are shared; pickled objects.
 
     Args:
         members: the bundle's files by path.
         confidential: what to look for.
+        shared: weights that may leave.
 
     Raises:
         InputError: with the file and the reason.
@@ -64,7 +80,7 @@ def refuse_leaks(members: Mapping[str, bytes], confidential: Confidential) -> No
             raise InputError(f"pack: {name} is no text and no model, and is not packed")
         _refuse_words(name, name, confidential, binary=False)
         if path.suffix == ".pt":
-            weights = deployed_weights(content, name)
+            weights = bare_weights(content, name, shared)
             _refuse_words(name, "\n".join(weights), confidential, binary=True)
             _refuse_weights(name, weights, confidential)
         elif path.suffix in PROGRAMS:
@@ -73,12 +89,13 @@ def refuse_leaks(members: Mapping[str, bytes], confidential: Confidential) -> No
             _refuse_words(name, _decoded(name, content), confidential, binary=False)
 
 
-def deployed_weights(content: bytes, name: str) -> dict[str, Tensor]:
-    """Read a state dict that holds the tensors of explainer and student, and nothing else.
+def bare_weights(content: bytes, name: str, shared: Shared = PAIR) -> dict[str, Tensor]:
+    """Read a state dict that holds the tensors that are shared, and nothing else.
 
     Args:
         content: of the file.
         name: of the file, for the error.
+        shared: whose weights they must be.
 
     Raises:
         InputError: When it holds anything else.
@@ -92,8 +109,8 @@ def deployed_weights(content: bytes, name: str) -> dict[str, Tensor]:
     for key, value in weights.items():
         if not isinstance(value, Tensor):
             raise InputError(f"pack: '{key}' of {name} is a {type(value).__name__}, not a tensor, and is not packed")
-        if not str(key).startswith(PARTS):
-            raise InputError(f"pack: '{key}' of {name} belongs to neither explainer nor student, and is not packed")
+        if not str(key).startswith(tuple(shared.prefixes)):
+            raise InputError(f"pack: '{key}' of {name} is no weight of {shared.contents}, and is not packed")
     return weights
 
 

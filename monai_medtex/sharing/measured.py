@@ -35,14 +35,16 @@ def measured(run: FinishedRun) -> Figures:
     Returns:
         by name ``value`` and, where each image's figure is known, ``value_low``, ``value_high`` and ``images``, the
         number of images that it is the mean of; figures that are not known are left out. Where labels hold or not, each
-        for itself, accuracy and F1 are means over the labels, and each label has its own beside them.
+        for itself, accuracy and F1 are means over the labels, and each label has its own beside them. Of a teacher's
+        run ``label_accuracy`` and ``label_f1`` are the teacher's.
     """
     figures: Figures = {name: {"value": float(value)} for name, value in run.summary.get("metrics", {}).items()}
     if run.rows:
         groups = _groups(run.rows, run.entries)
         figures |= _of_answers(answers_of(run.rows, run.settings), groups)
         figures |= _of_columns(_columns(run.rows), groups)
-    return {name: figure for name, figure in figures.items() if not math.isnan(figure["value"])}
+    known = {name: figure for name, figure in figures.items() if not math.isnan(figure["value"])}
+    return {name.removeprefix("teacher_"): figure for name, figure in known.items()} if run.is_teacher else known
 
 
 def _groups(rows: Sequence[Mapping[str, str]], entries: Sequence[Mapping[str, Any]]) -> list[Hashable]:

@@ -33,7 +33,7 @@ def write_metadata(
         card: texts of whoever packs, see :func:`~monai_medtex.sharing.pack`; one that is None keeps the template's.
         changelog: versions in order, the newest last, with what changed.
     """
-    texts = {key: card[key] for key in ("authors", "copyright", "intended_use") if card.get(key)}
+    texts = {key: card[key] for key in ("task", "authors", "copyright", "intended_use") if card.get(key)}
     return {
         **template,
         "version": list(changelog)[-1],
@@ -68,7 +68,7 @@ def packages(required: Mapping[str, str], run_versions: Mapping[str, str]) -> di
 def data_formats(
     template: Mapping[str, Any], settings: Mapping[str, Any], modality: str | None = None
 ) -> dict[str, Any]:
-    """Describe what goes into the deployed network, and what comes out of it and of the explainer.
+    """Describe what goes into the network, and what comes out of it and, where the run has one, of the explainer.
 
     Args:
         template: ``network_data_format`` of the bundle.
@@ -79,19 +79,23 @@ def data_formats(
     image |= {"modality": modality} if modality else {}
     classes: Sequence[str] = settings["class_names"]
     prediction = template["outputs"]["pred"] | {"num_channels": len(classes), "channel_def": _numbered(classes)}
-    theta = {
+    formats = {"network_data_format": {"inputs": {"image": image}, "outputs": {"pred": prediction}}}
+    if "theta_channels" in settings:
+        outputs = {"theta": _theta(image, settings["theta_channels"])}
+        formats["explainer_data_format"] = {"inputs": {"image": image}, "outputs": outputs}
+    return formats
+
+
+def _theta(image: Mapping[str, Any], channels: int) -> dict[str, Any]:
+    return {
         "type": "image",
         "format": "scores",
-        "num_channels": settings["theta_channels"],
+        "num_channels": channels,
         "spatial_shape": image["spatial_shape"],
         "dtype": "float32",
         "value_range": [0, 1],
         "is_patch_data": image.get("is_patch_data", False),
-        "channel_def": _numbered(_theta_channels(settings["theta_channels"])),
-    }
-    return {
-        "network_data_format": {"inputs": {"image": image}, "outputs": {"pred": prediction}},
-        "explainer_data_format": {"inputs": {"image": image}, "outputs": {"theta": theta}},
+        "channel_def": _numbered(_theta_channels(channels)),
     }
 
 

@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from monai_medtex.reporting import Column, markdown_table
-
+from .card_parts import common_parts, figure_table
 from .finished_run import FinishedRun
 from .measured import Figures
 
@@ -26,15 +25,6 @@ LOCALISATION = {
     "iou_chance": "mean IoU that random pixels reach",
     "iou_ceiling": "mean IoU that a perfect choice reaches",
 }
-COLUMNS = [Column("name", "figure"), Column("value", "value (95 % interval)"), Column("images", "images", digits=0)]
-COSTS = [
-    Column("name", "network"),
-    Column("parameters", "parameters", digits=0),
-    Column("macs", "multiply-accumulates", digits=0),
-    Column("bytes", "bytes", digits=0),
-]
-FILES = [Column("name", "file"), Column("bytes", "bytes", digits=0)]
-NOTHING = "Not measured."
 
 LIMITS = (
     "Agreement says how often the student answers as its teacher does. It does not say that either is right.",
@@ -130,42 +120,13 @@ def model_card(
         metadata: of the bundle.
         files: bytes of the models by path in the bundle.
     """
-    settings = run.settings
-    costs = [{"name": name, **cost} for name, cost in run.summary.get("networks", {}).items()]
-    required = {"monai": metadata["monai_version"], "torch": metadata["pytorch_version"]}
-    required |= metadata["required_packages_version"]
+    titles = {**AGREEMENT, **_of_labels(run.settings["class_names"])}
     return CARD.format(
-        title=metadata["name"],
-        authors=metadata["authors"],
-        version=metadata["version"],
-        description=metadata["description"],
-        data_source=card["data_source"],
-        data_type=card["data_type"],
-        channels=f"{settings['in_channels']} channel{'s' if settings['in_channels'] > 1 else ''}",
-        image_size=settings["image_size"],
-        classes=", ".join(settings["class_names"]),
+        **common_parts(bundle, run, card, metadata, files, LIMITS),
         counts=_counts(run),
-        agreement=_table(figures, {**AGREEMENT, **_of_labels(settings["class_names"])}),
+        agreement=figure_table(figures, titles),
         localisation=_localisation(figures),
-        intervals=_intervals(run),
-        costs=markdown_table(costs, COSTS).strip() if costs else NOTHING,
-        intended_use=metadata["intended_use"],
-        limits="\n".join(f"- {limit}" for limit in [*LIMITS, *_listed(card.get("limits"))]),
-        packages=", ".join(f"{name} {version}" for name, version in required.items()),
-        files=markdown_table([{"name": name, "bytes": size} for name, size in files.items()], FILES).strip(),
-        bundle=bundle,
-        changes="\n".join(f"- {version}: {change}" for version, change in metadata["changelog"].items()),
-        references="\n".join(f"- {reference}" for reference in metadata.get("references", [])),
     )
-
-
-def _listed(texts: str | Sequence[str] | None) -> list[str]:
-    return [texts] if isinstance(texts, str) else list(texts or [])
-
-
-def _table(figures: Figures, titles: Mapping[str, str]) -> str:
-    rows = [{"name": title, **figures[name]} for name, title in titles.items() if name in figures]
-    return markdown_table(rows, COLUMNS).strip() if rows else NOTHING
 
 
 def _of_labels(names: Sequence[str]) -> dict[str, str]:
@@ -177,17 +138,10 @@ def _of_labels(names: Sequence[str]) -> dict[str, str]:
 def _localisation(figures: Figures) -> str:
     if "iou_mean" not in figures:
         return "Not measured: no test image has a lesion mask."
-    return _table(figures, LOCALISATION)
+    return figure_table(figures, LOCALISATION)
 
 
 def _counts(run: FinishedRun) -> str:
     if "training_images" not in run.summary:
         return ""
     return f"Distilled on {run.summary['training_images']} images, tested on {run.summary['images']} others."
-
-
-def _intervals(run: FinishedRun) -> str:
-    if not run.rows:
-        return ""
-    unit = "patients" if any(entry.get("patient") for entry in run.entries) else "images"
-    return f"Intervals are at 95 %, by the bootstrap over {unit} (1,000 draws)."

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from monai_medtex.comparison import config_folder
 from monai_medtex.utils import InputError
@@ -24,10 +25,10 @@ from .finished_run import FinishedRun, open_run
 from .further_files import extra_files, licenses
 from .identifiers import identifiers
 from .inference_config import check_fit, standalone_inference
-from .leaks import Confidential, deployed_weights, refuse_leaks
+from .leaks import Confidential, Shared, bare_weights, refuse_leaks
 from .measured import measured
 from .metadata import write_metadata
-from .model_card import model_card
+from .run_kinds import RunKind, kind_of
 from .teacher_weights import teacher_tensors
 
 __all__ = ["pack"]
@@ -36,11 +37,6 @@ logger = logging.getLogger("monai_medtex")
 
 SYNTHETIC = "Synthetic fundus photographs drawn by monai_medtex."
 OWN_IMAGES = "Images of the site that packed this bundle."
-DESCRIPTION = (
-    "A student and an explainer, distilled with MED-TEX (Nguyen-Duc et al., ISBI 2022) from a frozen classifier, the "
-    "teacher, which is no part of this bundle. The network returns logits; its method explain returns theta, a score "
-    "in [0, 1] for every pixel."
-)
 UNSTATED = {"authors": "not stated", "copyright": "not stated", "modality": "not stated"}
 
 
@@ -62,6 +58,9 @@ def pack(
     bundle_root: str | os.PathLike = ".",
 ) -> Path:
     """Pack a finished run as a bundle, in the model zoo's layout, and refuse what must not leave the house.
+
+    Of a distillation explainer and student are packed, and the teacher's weights are refused; of a teacher's own
+    training (``teacher.json``) the teacher is.
 
     Args:
         run_dir: of the run.
@@ -92,14 +91,17 @@ def pack(
     target = Path(output_dir or run.folder).expanduser().absolute() / f"{name}_v{version}.zip"
     if target.exists():
         raise InputError(f"version: {target} is there already; a version is packed once")
-    config_dir = config_folder(bundle_root)
-    models = {"models/model.pt": _plain_weights(run.model), **bare_exports(run.folder)}
-    members = {**models, **_configs(config_dir, run, configs)}
+    config_dir, kind = config_folder(bundle_root), kind_of(run)
+    weights = bare_weights(run.model.read_bytes(), run.model.name, kind.shared)
+    models = {"models/model.pt": _saved(weights), **bare_exports(run.folder)}
+    members = {**models, **_configs(config_dir, run, kind, configs)}
+    card = _card(run, kind, str(name), card)
     changes = changelog(previous, version, card.get("changes"))
-    members |= _texts(config_dir, run, str(name), card, changes, {path: len(model) for path, model in models.items()})
+    sizes = {path: len(model) for path, model in models.items()}
+    members |= _texts(config_dir, run, kind, str(name), card, changes, sizes)
     members |= licenses(config_dir.parent, not run.entries, license_file, data_license_file)
     members |= extra_files(extra_dir)
-    refuse_leaks(members, _confidential(run, teacher_ckpt))
+    refuse_leaks(members, _confidential(run, teacher_ckpt), Shared(kind.shared.contents, tuple(weights)))
     write_zip(target, str(name), members)
     logger.info("packed %d files: %s", len(members), target)
     if not license_file:
@@ -108,10 +110,10 @@ def pack(
 
 
 def _confidential(run: FinishedRun, teacher_ckpt: str | os.PathLike | None) -> Confidential:
-    """Class names are no secret, and may be names of the images' folders."""
+    """Class names are no secret, and may be names of the images' folders; nor is the teacher that is packed."""
     names = identifiers(run.entries, [row["image"] for row in run.rows])
     known = {str(name).lower() for name in run.settings["class_names"]}
-    teacher = teacher_tensors(teacher_ckpt or run.settings["teacher_ckpt"])
+    teacher = {} if run.is_teacher else teacher_tensors(teacher_ckpt or run.settings["teacher_ckpt"])
     return Confidential([name for name in names if name not in known], teacher)
 
 
@@ -126,40 +128,43 @@ def _json(content: Mapping[str, Any]) -> bytes:
     return (json.dumps(content, indent=4) + "\n").encode()
 
 
-def _configs(config_dir: Path, run: FinishedRun, configs: Sequence[str]) -> dict[str, bytes]:
-    config = standalone_inference(config_dir, run.folder, [configs] if isinstance(configs, str) else configs)
-    check_fit(config, run.model)
+def _configs(config_dir: Path, run: FinishedRun, kind: RunKind, configs: Sequence[str]) -> dict[str, bytes]:
+    config = standalone_inference(config_dir, run.folder, kind, [configs] if isinstance(configs, str) else configs)
+    check_fit(config, run.model, kind)
     logging_conf = (config_dir / "logging.conf").read_bytes()
     return {"configs/inference.json": _json(config), "configs/logging.conf": logging_conf}
+
+
+def _card(run: FinishedRun, kind: RunKind, name: str, card: Mapping[str, Any]) -> dict[str, Any]:
+    """Put the usual texts where there are none."""
+    types = {Path(str(entry["image"]).removesuffix(".gz")).suffix.removeprefix(".").lower() for entry in run.entries}
+    usual = {
+        "title": name,
+        "data_source": OWN_IMAGES if run.entries else SYNTHETIC,
+        "data_type": ", ".join(sorted(types)) or "png",
+    }
+    given = {key: text for key, text in card.items() if text}
+    return {**(UNSTATED if run.entries else {}), **kind.texts, **usual, **given}
 
 
 def _texts(
     config_dir: Path,
     run: FinishedRun,
+    kind: RunKind,
     name: str,
     card: Mapping[str, Any],
     changes: Mapping[str, str],
     models: Mapping[str, int],
 ) -> dict[str, bytes]:
     figures = measured(run)
-    types = {Path(str(entry["image"]).removesuffix(".gz")).suffix.removeprefix(".").lower() for entry in run.entries}
-    card = {
-        **(UNSTATED if run.entries else {}),
-        **{key: text for key, text in card.items() if text is not None},
-        "title": card.get("title") or name,
-        "description": card.get("description") or DESCRIPTION,
-        "data_source": card.get("data_source") or (OWN_IMAGES if run.entries else SYNTHETIC),
-        "data_type": ", ".join(sorted(types)) or "png",
-    }
     template = json.loads((config_dir / "metadata.json").read_text())
     metadata = write_metadata(template, run, figures, card, changes)
-    readme = model_card(name, run, figures, card, metadata, models)
+    readme = kind.card(name, run, figures, card, metadata, models)
     return {"configs/metadata.json": _json(metadata), "docs/README.md": readme.encode()}
 
 
-def _plain_weights(model: Path) -> bytes:
+def _saved(weights: Mapping[str, Tensor]) -> bytes:
     """Write the weights anew, so that nothing else comes along, such as the rest of a storage that a tensor views."""
-    weights = deployed_weights(model.read_bytes(), model.name)
     written = io.BytesIO()
     torch.save({key: tensor.detach().clone().contiguous() for key, tensor in weights.items()}, written)
     return written.getvalue()

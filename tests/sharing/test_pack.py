@@ -194,7 +194,7 @@ def test_what_is_packed_is_received(packed, run, network, tmp_path):
 
 def test_refuses_the_teachers_weights(refused, run, network, teacher):
     save_tensors(teacher.state_dict(), run / "model.pt")
-    refused("model.pt", "neither explainer nor student")
+    refused("model.pt", "no weight of explainer and student")
     weight = max(teacher.state_dict().values(), key=torch.numel)
     save_tensors({**network.state_dict(), "student.other": weight}, run / "model.pt")
     refused("does not fit", "--configs")

@@ -1,0 +1,119 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .card_parts import common_parts, figure_table
+from .finished_run import FinishedRun
+from .measured import Figures
+
+__all__ = ["TEACHER_LIMITS", "teacher_card"]
+
+ACCURACY = {
+    "label_accuracy": "accuracy against labels",
+    "label_f1": "F1 against labels",
+    "cross_entropy": "cross-entropy, nats",
+}
+
+TEACHER_LIMITS = (
+    "Accuracy is that on the test images alone, against their labels, which may be wrong themselves.",
+    "Intervals describe the choice of test images, not other hospitals, devices or patients. On images of another "
+    "origin nothing is known before it is measured.",
+    "Weights were fitted to the training images. What can be learnt from them about these images was not looked at.",
+)
+
+CARD = """\
+# {title}
+
+**Authors** {authors}
+**Version** {version}
+**Tags** classification, teacher, knowledge distillation
+
+{description}
+
+## Data
+
+{data_source}
+Images of the type {data_type}, {channels}; what the network sees has {image_size} pixels a side.
+Classes: {classes}. {counts}
+The images are no part of this bundle. Their licence: docs/data_license.txt.
+
+## Accuracy
+
+{accuracy}
+
+{intervals}
+
+## Costs
+
+{costs}
+
+## Intended use
+
+{intended_use}
+
+## Limits
+
+{limits}
+
+## Files
+
+{files}
+
+## Use
+
+In this folder, with {packages} installed:
+
+```
+python -m monai.bundle run inference --config_file configs/inference.json --dataset_dir IMAGES --output_dir RESULTS
+```
+
+writes class probabilities as CSV. From elsewhere add `--bundle_root` and this folder's path.
+
+To distil a student and an explainer from it with images of your own, which need no labels, in the folder
+`bundles/medtex_fundus/configs` of monai_medtex (TEACHER is this folder):
+
+```
+python -m monai.bundle run training --config_file "['train.json','teachers/bundle.json']" \\
+    --teacher_ckpt TEACHER/models/model.pt --dataset_dir IMAGES \\
+    {options}
+```
+
+## Changes
+
+{changes}
+
+## References
+
+{references}
+"""
+
+
+def teacher_card(
+    bundle: str,
+    run: FinishedRun,
+    figures: Figures,
+    card: Mapping[str, Any],
+    metadata: Mapping[str, Any],
+    files: Mapping[str, int],
+) -> str:
+    """Write the model card of a teacher, in Markdown; the arguments are those of :func:`model_card`."""
+    settings = run.settings
+    titles = ACCURACY | {f"label_accuracy_{name}": f"{name}: accuracy" for name in settings["class_names"]}
+    classes = str(settings["class_names"]).replace(" ", "")
+    return CARD.format(
+        **common_parts(bundle, run, card, metadata, files, TEACHER_LIMITS),
+        counts=_counts(run),
+        accuracy=figure_table(figures, titles),
+        options=f"--image_size {settings['image_size']} --in_channels {settings['in_channels']} "
+        f'--class_names "{classes}"',
+    )
+
+
+def _counts(run: FinishedRun) -> str:
+    if "training_images" not in run.summary:
+        return ""
+    return f"Trained on {run.summary['training_images']} images, tested on {run.summary['images']} others."
