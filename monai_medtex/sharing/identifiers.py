@@ -11,7 +11,7 @@ from typing import Any
 
 from monai.utils import ensure_tuple
 
-__all__ = ["identifiers", "mentioned"]
+__all__ = ["identifiers", "mentioned", "tells"]
 
 SHORTEST, SHORTEST_NUMBER = 4, 6  # characters; what is shorter is met by chance
 FRAME = re.compile(r"#\d+(?=\.|$)")  # of a DICOM file, as in ``scan#3.dcm``
@@ -39,9 +39,14 @@ def identifiers(entries: Iterable[Mapping[str, Any]], files: Iterable[str] = ())
     stems = {path.name.removesuffix("".join(path.suffixes[-2:])) for path in paths} | {path.stem for path in paths}
     patients = {str(entry["patient"]) for entry in entries if entry.get("patient")}
     names = {path.name for path in paths if path.suffix}
-    names |= {name for name in stems | _folders(paths) if _tells(name)}
-    names |= {name for name in patients if _tells(name) or (not name.isdigit() and len(name) >= SHORTEST)}
+    names |= {name for name in stems | _folders(paths) if tells(name) and any(map(str.isdigit, name))}
+    names |= {name for name in patients if tells(name)}
     return sorted({name.lower() for name in names})
+
+
+def tells(name: str) -> bool:
+    """Whether a name is too long to be met by chance."""
+    return len(name) >= (SHORTEST_NUMBER if name.isdigit() else SHORTEST)
 
 
 def mentioned(text: str, names: Iterable[str]) -> str | None:
@@ -63,8 +68,3 @@ def _folders(paths: Sequence[PurePath]) -> set[str]:
     parents = {str(path.parent) for path in paths if path.is_absolute()}
     common = len(PurePath(os.path.commonpath(parents)).parts) if parents else 0
     return {part for parent in parents for part in PurePath(parent).parts[common:]}
-
-
-def _tells(name: str) -> bool:
-    shortest = SHORTEST_NUMBER if name.isdigit() else SHORTEST
-    return len(name) >= shortest and any(character.isdigit() for character in name)

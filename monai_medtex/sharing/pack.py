@@ -20,6 +20,7 @@ from monai_medtex.utils import InputError
 
 from .bundle_zip import write_zip
 from .changelog import changelog
+from .dicom_identifiers import dicom_identifiers
 from .exports import bare_exports
 from .finished_run import FinishedRun, open_run
 from .further_files import extra_files, licenses
@@ -111,10 +112,11 @@ def pack(
 
 def _confidential(run: FinishedRun, teacher_ckpt: str | os.PathLike | None) -> Confidential:
     """Class names are no secret, and may be names of the images' folders; nor is the teacher that is packed."""
-    names = identifiers(run.entries, [row["image"] for row in run.rows])
+    judged = [row["image"] for row in run.rows]
+    names = {*identifiers(run.entries, judged), *dicom_identifiers(run.entries, judged)}
     known = {str(name).lower() for name in run.settings["class_names"]}
     teacher = {} if run.is_teacher else teacher_tensors(teacher_ckpt or run.settings["teacher_ckpt"])
-    return Confidential([name for name in names if name not in known], teacher)
+    return Confidential(sorted(names - known), teacher)
 
 
 def _check_names(name: str | None, version: str) -> None:
