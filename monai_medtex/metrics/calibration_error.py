@@ -16,8 +16,8 @@ def calibration_error(confidence: Tensor, correct: Tensor, bins: int = 15) -> Te
     """Expected calibration error from the confidence in the predicted class and whether that class is right.
 
     The images are put into bins of equal width by their confidence, each bin without its lower and with its upper end;
-    the error is the mean over the images of |accuracy - mean confidence| of their bin (Guo et al., *On calibration of
-    modern neural networks*, 2017, eq. 3).
+    the error is the mean over the images of ``|accuracy - mean confidence|`` of their bin (Guo et al., *On calibration
+    of modern neural networks*, 2017, eq. 3).
 
     Args:
         confidence: probability of the predicted class, in [0, 1], shape B.

@@ -26,7 +26,7 @@ def _areas(lesion: Tensor, ks: Sequence[int]) -> tuple[Tensor, Tensor]:
 
 
 def topk_iou(scores: Tensor, lesion: Tensor, ks: Sequence[int] = PAPER_KS, seed: int = 0) -> Tensor:
-    """Intersection over union of the K highest-scoring pixels and the lesion, |A and B| / |A or B|.
+    """Intersection over union of the K highest-scoring pixels and the lesion, ``|A and B| / |A or B|``.
 
     Args:
         scores: shape BCHW[D]; several channels are averaged.
@@ -48,9 +48,9 @@ def topk_iou(scores: Tensor, lesion: Tensor, ks: Sequence[int] = PAPER_KS, seed:
 
 
 def paper_topk_iou(iou: Tensor) -> Tensor:
-    """The paper's score, eq. 14: 2 |A and B| / |A or B|, twice the IoU.
+    """The paper's score, eq. 14: ``2 |A and B| / |A or B|``, twice the IoU.
 
-    It is 2 for a perfect selection, hence no IoU, and no Dice score either (2 |A and B| / (|A| + |B|)). Only for
+    It is 2 for a perfect selection, hence no IoU, and no Dice score either (``2 |A and B| / (|A| + |B|)``). Only for
     comparison with the paper's figure 2.
 
     Args:
