@@ -7,6 +7,7 @@ from .checks import check_images, check_labels
 from .datalist import describe, fingerprint, open_dataset, unlabelled_images
 from .dicom_reader import DicomReader
 from .mask import LoadLesionMaskd, PlainPILReader
+from .patch_labels import LabelByLesiond, check_patch_labels
 from .readers import (
     read_class_folders,
     read_csv,
@@ -16,16 +17,20 @@ from .readers import (
     read_palm,
 )
 from .same_grid_writer import SameGridWriter
+from .same_header_writer import SameHeaderWriter
 from .split import split, take_fraction
-from .synthetic import write_synthetic_fundus
+from .synthetic import write_synthetic_fundus, write_synthetic_volumes
 
 __all__ = [
     "DicomReader",
+    "LabelByLesiond",
     "LoadLesionMaskd",
     "PlainPILReader",
     "SameGridWriter",
+    "SameHeaderWriter",
     "check_images",
     "check_labels",
+    "check_patch_labels",
     "describe",
     "fingerprint",
     "open_dataset",
@@ -39,4 +44,5 @@ __all__ = [
     "take_fraction",
     "unlabelled_images",
     "write_synthetic_fundus",
+    "write_synthetic_volumes",
 ]

@@ -126,6 +126,8 @@ def _problem(entry: dict, channels: int, spatial_dims: int) -> str | None:
         size, found = _read(file)
         if len(size) != spatial_dims:
             return f"{file}: {len(size)}-D image, expected {spatial_dims}-D"
+        if spatial_dims == 3 and 1 in size:
+            return f"{file}: a single slice, {size}, expected a volume"
         if found != channels:
             return f"{file}: {found} channel(s), expected {channels}"
         for file in ensure_tuple(entry.get("mask", ())):
@@ -149,8 +151,8 @@ def check_images(entries: Sequence[dict], channels: int, spatial_dims: int = 2) 
 
     Raises:
         InputError: one line that names the first bad file, the reason, and how many more entries are bad. Bad is a file
-            that is missing, unreadable, truncated or not finite, another number of channels or dimensions, or a mask
-            that differs from its image in size.
+            that is missing, unreadable, truncated or not finite, another number of channels or dimensions, a single
+            slice where a volume is expected, or a mask that differs from its image in size.
     """
     with ThreadPoolExecutor(_WORKERS) as pool:
         problems = [

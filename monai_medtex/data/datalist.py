@@ -58,10 +58,11 @@ def describe(datalist: Mapping[str, list[dict]]) -> str:
     return ", ".join(f"{section} {counted(datalist[section])}" for section in SECTIONS)
 
 
-def _synthetic(size: int) -> Path:
-    from .synthetic import write_synthetic_fundus
+def _synthetic(size: int, spatial_dims: int) -> Path:
+    from . import synthetic
 
-    return write_synthetic_fundus(home() / "data", size=size)
+    write = synthetic.write_synthetic_fundus if spatial_dims == 2 else synthetic.write_synthetic_volumes
+    return write(home() / "data", size=size)
 
 
 def _split_off(datalist: dict[str, list[dict]], section: str, share: float, seed: int) -> None:
@@ -83,6 +84,7 @@ def open_dataset(
     seed: int = 0,
     split_seed: int = 0,
     num_labels: int | None = None,
+    spatial_dims: int = 2,
 ) -> dict[str, list[dict]]:
     """Open a data set as a data list with all its sections.
 
@@ -97,10 +99,11 @@ def open_dataset(
         val_fraction: share of the rest to split off where there is no validation section, in [0, 1).
         test_section: section to judge on; ``validation`` keeps the images of that section for the test alone, and the
             validation is split off the training images.
-        image_size: width and height of the synthetic images in pixels.
+        image_size: width and height (and depth) of the synthetic images in pixels.
         seed: seed of the choice of ``fraction``.
         split_seed: seed of the split.
         num_labels: labels that each image has a list of 1, 0 and -1 (unknown) for; None for one class per image.
+        spatial_dims: 2 or 3, of the synthetic images.
 
     Returns:
         data list.
@@ -113,7 +116,7 @@ def open_dataset(
             raise InputError(f"{name} must be at least 0 and below 1, got {share}")
     if test_section not in ("test", "validation"):
         raise InputError(f"test_section must be test or validation, got {test_section}")
-    source = dataset_dir or _synthetic(image_size)
+    source = dataset_dir or _synthetic(image_size, spatial_dims)
     datalist = with_label_lists(read_dataset(source), num_labels)
     if test_section == "validation":
         datalist["test"], datalist["validation"] = datalist["validation"], []

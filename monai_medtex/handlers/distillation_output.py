@@ -13,9 +13,9 @@ class DistillationOutput:
     """Leave in ``engine.state.output`` only what is batch first, under names that metrics and other handlers read.
 
     ``pred`` (the dict of a :mod:`monai_medtex.inferers`) becomes the student's logits; ``theta`` and, where there is a
-    teacher, ``teacher_pred`` stand beside it, and so do ``class`` and ``lesion``, the batch's label and mask. The
-    feature maps are dropped: an engine would decollate them, which is slow, and per-channel variances would be taken
-    for a batch.
+    teacher, ``teacher_pred`` stand beside it, and so do ``class`` and ``lesion``, the batch's label and mask. Where
+    volumes were seen through windows there are ``window_pred`` and ``teacher_window_pred`` too. The feature maps are
+    dropped: an engine would decollate them, which is slow, and per-channel variances would be taken for a batch.
     """
 
     def attach(self, engine: Workflow) -> None:
@@ -29,8 +29,9 @@ class DistillationOutput:
         prediction = output[CommonKeys.PRED]
         output[CommonKeys.PRED] = prediction["logits"].float()
         output["theta"] = prediction["theta"].float()
-        if "teacher_logits" in prediction:
-            output["teacher_pred"] = prediction["teacher_logits"].float()
+        for key in ("teacher_logits", "window_logits", "teacher_window_logits"):
+            if key in prediction:
+                output[key.replace("logits", CommonKeys.PRED)] = prediction[key].float()
         for key, name in ((CommonKeys.LABEL, "class"), ("mask", "lesion")):
             if key in batch:
                 output[name] = batch[key].to(engine.state.device)

@@ -15,6 +15,7 @@ from monai.utils import CommonKeys
 
 from monai_medtex.metrics import probabilities
 from monai_medtex.reporting import ExplainedImage, explained_figure, has_matplotlib
+from monai_medtex.reporting.shown_plane import shown_plane
 from monai_medtex.utils import atomic_write
 
 __all__ = ["ExplainedImages"]
@@ -23,9 +24,9 @@ logger = logging.getLogger("monai_medtex")
 
 
 class ExplainedImages:
-    """Draw a figure of some images of a 2-D evaluation, with and without lesion, for each answer of the teacher.
+    """Draw a figure of some images of an evaluation, with and without lesion, for each answer of the teacher.
 
-    The images are drawn at random, the same for the same data.
+    The images are drawn at random, the same for the same data. Of volumes one slice is shown.
 
     Args:
         path: of the PNG.
@@ -63,7 +64,7 @@ class ExplainedImages:
             probabilities(output[key], self.activation).cpu() for key in ("teacher_pred", CommonKeys.PRED)
         )
         for number, answer in enumerate(taught.argmax(dim=1).tolist()):
-            image, theta, lesion = (output[key][number] for key in (CommonKeys.IMAGE, "theta", "lesion"))
+            image, theta, lesion = shown_plane(*(output[key][number] for key in (CommonKeys.IMAGE, "theta", "lesion")))
             group = (answer, bool(lesion.any()))
             kept = self._groups.setdefault(group, [])
             place = len(kept) if len(kept) < self.per_group else self._random.randrange(self._seen[group] + 1)

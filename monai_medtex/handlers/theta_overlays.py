@@ -11,14 +11,15 @@ from torch.utils.tensorboard import SummaryWriter
 
 from monai_medtex.metrics import evident_topk, topk_pixels
 from monai_medtex.reporting.overlay import explained_strip
+from monai_medtex.reporting.shown_plane import shown_plane
 
 __all__ = ["ThetaOverlays"]
 
 
 class ThetaOverlays:
-    """Show the first images of a 2-D validation in TensorBoard: image, theta, and contours of the top K and the lesion.
+    """Show the first images of a validation in TensorBoard: image, theta, and contours of the top K and the lesion.
 
-    There is no contour of the top K where theta shows no evidence above its noise.
+    Of volumes one slice is shown. There is no contour of the top K where theta shows no evidence above its noise.
 
     Args:
         writer: of TensorBoard.
@@ -44,10 +45,10 @@ class ThetaOverlays:
         wanted = self.images - len(self._strips)
         if wanted <= 0:
             return
-        theta = output["theta"][:wanted].cpu()
+        shown = (output[key][:wanted].cpu() for key in (CommonKeys.IMAGE, "theta", "lesion"))
+        images, theta, lesions = map(torch.stack, zip(*map(shown_plane, *shown), strict=True))
         top_k = evident_topk(theta, topk_pixels(theta.shape[2:], self.k))
-        lesions = output["lesion"][:wanted].cpu() > 0.5
-        for image, scores, top, lesion in zip(output[CommonKeys.IMAGE].cpu(), theta, top_k, lesions, strict=False):
+        for image, scores, top, lesion in zip(images, theta, top_k, lesions > 0.5, strict=True):
             self._strips.append(explained_strip(image, scores, top, lesion if lesion.any() else None))
 
     def write(self, engine: Workflow) -> None:

@@ -5,5 +5,13 @@ from __future__ import annotations
 
 from .class_explanation import ClassExplanationInferer
 from .distillation import DistillationInferer, ExplanationInferer, has_fast_bfloat16
+from .windowed import WindowedInferer, answer_of_windows
 
-__all__ = ["ClassExplanationInferer", "DistillationInferer", "ExplanationInferer", "has_fast_bfloat16"]
+__all__ = [
+    "ClassExplanationInferer",
+    "DistillationInferer",
+    "ExplanationInferer",
+    "WindowedInferer",
+    "answer_of_windows",
+    "has_fast_bfloat16",
+]

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .errors import InputError
 
-__all__ = ["check_at_least"]
+__all__ = ["check_at_least", "edge_lengths"]
 
 
 def check_at_least(minimum: int, **options: object) -> None:
@@ -21,3 +23,25 @@ def check_at_least(minimum: int, **options: object) -> None:
     for name, value in options.items():
         if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
             raise InputError(f"{name} must be a whole number of at least {minimum}, got {value}")
+
+
+def edge_lengths(minimum: int, **option: object) -> list[int]:
+    """Read an option that is the size of a 3-D patch.
+
+    Args:
+        minimum: the lowest length allowed.
+        option: by its name; a whole number for a cube, or three of them.
+
+    Returns:
+        three lengths in voxels.
+
+    Raises:
+        InputError: When it is something else, or a length is lower.
+    """
+    ((name, value),) = option.items()
+    lengths: list[Any] = list(value) if isinstance(value, (list, tuple)) else [value] * 3
+    if len(lengths) != 3:
+        raise InputError(f"{name} must be one whole number or three, got {value}")
+    for length in lengths:
+        check_at_least(minimum, **{name: length})
+    return lengths

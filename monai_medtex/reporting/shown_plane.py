@@ -1,0 +1,33 @@
+# Copyright (c) monai_medtex contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import torch
+
+__all__ = ["shown_plane"]
+
+
+def shown_plane(
+    image: torch.Tensor, theta: torch.Tensor, lesion: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Take the slice of a volume that a figure shows; a 2-D image stays as it is.
+
+    It is the axial slice, of volumes whose axes run to the right, front and top (RAS), with the largest part of the
+    lesion; without lesion, with the highest mean theta. The front is up.
+
+    Args:
+        image: shape CWH[D].
+        theta: shape 1WH[D] or CWH[D].
+        lesion: shape 1WH[D].
+
+    Returns:
+        image, theta and lesion, shapes CWH.
+    """
+    if image.ndim == 3:
+        return image, theta, lesion
+    marked = lesion > 0.5
+    score = marked.float().sum(dim=(0, 1, 2)) if marked.any() else theta.float().mean(dim=(0, 1, 2))
+    place = int(score.argmax())
+    planes = (volume[..., place].flip(-1) for volume in (image, theta, lesion))
+    return next(planes), next(planes), next(planes)
