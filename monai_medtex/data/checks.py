@@ -119,6 +119,12 @@ def _read(file: str) -> tuple[tuple[int, ...], int]:
         raise InputError(f"unreadable or truncated: {' '.join(str(error).split())}") from error
 
 
+def _same_place(mask: str, image: str) -> bool:
+    """Whether the voxels of two NIfTI files lie at the same places, up to a hundredth of a millimetre."""
+    first, second = (nibabel.load(file).affine for file in (mask, image))  # type: ignore[attr-defined]
+    return np.allclose(first, second, atol=0.01)
+
+
 def _problem(entry: dict, channels: int, spatial_dims: int) -> str | None:
     """What is wrong with an entry's files, in words."""
     file = entry["image"]
@@ -134,6 +140,8 @@ def _problem(entry: dict, channels: int, spatial_dims: int) -> str | None:
             mask_size, _ = _read(file)
             if mask_size != size:
                 return f"{file}: mask of size {mask_size}, but its image {entry['image']} is {size}"
+            if spatial_dims == 3 and not _same_place(file, entry["image"]):
+                return f"{file}: the mask's affine differs from that of its image {entry['image']}"
     except InputError as error:
         return f"{file}: {error}"
     return None
@@ -152,7 +160,7 @@ def check_images(entries: Sequence[dict], channels: int, spatial_dims: int = 2) 
     Raises:
         InputError: one line that names the first bad file, the reason, and how many more entries are bad. Bad is a file
             that is missing, unreadable, truncated or not finite, another number of channels or dimensions, a single
-            slice where a volume is expected, or a mask that differs from its image in size.
+            slice where a volume is expected, or a mask that differs from its image in size or, in 3-D, in affine.
     """
     with ThreadPoolExecutor(_WORKERS) as pool:
         problems = [

@@ -161,7 +161,7 @@ def write_synthetic_fundus(
 
 
 def write_synthetic_volumes(
-    root: str | os.PathLike, size: int = 48, counts: Mapping[str, int] = SYNTHETIC_VOLUME_COUNTS, seed: int = 0
+    root: str | os.PathLike, size: int = 40, counts: Mapping[str, int] = SYNTHETIC_VOLUME_COUNTS, seed: int = 0
 ) -> Path:
     """Draw a data set of synthetic volumes, half of them with lesions, unless it is there already.
 

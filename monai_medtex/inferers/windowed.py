@@ -90,7 +90,7 @@ class WindowedInferer(Inferer):
             seen = self.inferer(window, network, *args, **kwargs)
             for key in {"logits", "teacher_logits"} & set(seen):
                 answers[key].append(seen[key].float())
-            return seen["theta"].float()
+            return seen["theta"].float().clone(memory_format=torch.contiguous_format)  # MONAI weights it in place
 
         images = prepared(inputs)
         result = {"theta": self.windows(images, look)}

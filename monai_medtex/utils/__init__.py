@@ -6,7 +6,7 @@ from __future__ import annotations
 from .errors import InputError, OneLineError, TrainingError, one_line, report_errors_in_one_line
 from .files import atomic_write, home, name_inside, save_tensors
 from .leave_together import leave_together
-from .options import check_at_least, edge_lengths
+from .options import check_at_least, check_between, edge_lengths
 from .run_folder import fresh_folder, mark_finished, read_settings, run_folder
 from .teacher_store import ensure_teacher, teacher_path
 from .versions import versions
@@ -17,6 +17,7 @@ __all__ = [
     "TrainingError",
     "atomic_write",
     "check_at_least",
+    "check_between",
     "edge_lengths",
     "ensure_teacher",
     "fresh_folder",

@@ -7,7 +7,7 @@ from typing import Any
 
 from .errors import InputError
 
-__all__ = ["check_at_least", "edge_lengths"]
+__all__ = ["check_at_least", "check_between", "edge_lengths"]
 
 
 def check_at_least(minimum: int, **options: object) -> None:
@@ -23,6 +23,22 @@ def check_at_least(minimum: int, **options: object) -> None:
     for name, value in options.items():
         if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
             raise InputError(f"{name} must be a whole number of at least {minimum}, got {value}")
+
+
+def check_between(minimum: float, maximum: float, **options: object) -> None:
+    """Check options that are numbers, before a run starts.
+
+    Args:
+        minimum: the lowest value allowed.
+        maximum: the highest value allowed.
+        options: by name.
+
+    Raises:
+        InputError: When one is no number, or out of range.
+    """
+    for name, value in options.items():
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not minimum <= value <= maximum:
+            raise InputError(f"{name} must be in {minimum}..{maximum}, got {value}")
 
 
 def edge_lengths(minimum: int, **option: object) -> list[int]:

@@ -102,6 +102,12 @@ def relisted(fundus, tmp_path) -> Callable[[Callable[[dict], dict]], Path]:
     return change
 
 
+@pytest.fixture(scope="session")
+def run_once() -> Callable[..., ConfigWorkflow]:
+    """Run a bundle for a whole module of tests, which keeps its environment in order."""
+    return run_bundle
+
+
 @pytest.fixture
 def bundle(monkeypatch, tmp_path) -> Callable[..., ConfigWorkflow]:
     """Run the bundle in this process, from an empty working directory."""

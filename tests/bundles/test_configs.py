@@ -17,6 +17,8 @@ from monai.utils import optional_import
 CONFIGS = Path(__file__).resolve().parents[2] / "bundles" / "medtex_fundus" / "configs"
 README = CONFIGS.parents[2] / "README.md"
 NAMES = sorted(path.relative_to(CONFIGS).with_suffix("").as_posix() for path in CONFIGS.rglob("*.json"))
+VOLUME = CONFIGS.parents[1] / "medtex_volume" / "configs"
+ALL = [*NAMES, *(str(path.with_suffix("")) for path in sorted(VOLUME.rglob("*.json")))]
 
 
 def load(name: str) -> dict:
@@ -40,7 +42,7 @@ def test_the_bundle_has_the_configs_that_the_readme_lists():
     assert named | {"metadata"} == {name for name in NAMES if "/" not in name}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL, ids=lambda name: Path(name).name)
 def test_components_can_be_found(name):
     monai_names = ComponentLocator()
     for key, value in leaves(load(name)):
@@ -53,7 +55,7 @@ def test_components_can_be_found(name):
             assert isinstance(monai_names.get_component_module_name(value), str), value
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL, ids=lambda name: Path(name).name)
 def test_expressions_avoid_what_monai_takes_for_an_import(name):
     """MONAI parses every expression that holds the letters, before references are replaced."""
     for _, value in leaves(load(name)):
@@ -61,13 +63,18 @@ def test_expressions_avoid_what_monai_takes_for_an_import(name):
             assert "import" not in value
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL, ids=lambda name: Path(name).name)
 def test_configs_hold_no_path_of_a_machine(name):
     assert not [value for _, value in leaves(load(name)) if isinstance(value, str) and value.startswith(("/", "~"))]
 
 
 @pytest.mark.parametrize(
-    "names", [["train"], ["train", "evaluate"], ["train", "teacher"], ["train", "multi_gpu_train"], ["inference"]]
+    "names",
+    [
+        *(["train"], ["train", "evaluate"], ["train", "teacher"], ["train", "multi_gpu_train"], ["inference"]),
+        *([str(VOLUME / name) for name in names] for names in (["train", "evaluate"], ["train", "teacher"])),
+        [str(VOLUME / "inference")],
+    ],
 )
 def test_references_lead_somewhere(names):
     parser = ConfigParser()
@@ -109,6 +116,17 @@ def test_options_of_a_comparison_exist_and_have_the_readmes_defaults():
         if re.fullmatch(r"`?[\d.,\[\]]+`?", shown):
             assert parser.get_parsed_content(key) == json.loads(shown.strip("`")), key
         assert key in parser, key
+
+
+@pytest.mark.parametrize("other", ["inference", "evaluate"])
+def test_volumes_are_seen_alike(other):
+    """What is deployed must look through the windows it was trained on."""
+    train, config = load(str(VOLUME / "train")), load(str(VOLUME / other))
+    for part in ("explainer", "student", "windows", "window"):
+        assert config.get(part, train[part]) == train[part]
+    seen = {"patch_size", "spacing", "intensity_range", "overlap", "volume_answer", "in_channels", "class_names"}
+    assert all("@run_settings" in str(config[key]) for key in seen)
+    assert seen <= set(train["settings"])
 
 
 @pytest.mark.parametrize("other", ["inference", "evaluate"])
