@@ -45,4 +45,6 @@ def test_every_formula_of_the_method_is_drawn(site, root):
 
 
 def test_the_notebook_is_a_page_with_its_figure(site):
-    assert re.search(r'<img[^>]+src="data:image/png;base64,[\w+/]{100}', (site / "tutorial.html").read_text(encoding="utf-8"))
+    assert re.search(
+        r'<img[^>]+src="data:image/png;base64,[\w+/]{100}', (site / "tutorial.html").read_text(encoding="utf-8")
+    )
