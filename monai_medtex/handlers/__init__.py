@@ -11,6 +11,7 @@ from .distillation_output import DistillationOutput
 from .epoch_log import EpochLog
 from .epoch_seed import EpochSeed
 from .explained_images import ExplainedImages
+from .hyper_parameters import HyperParameters
 from .image_table import ImageTable
 from .loss_terms import LossTerms
 from .overlay_files import OverlayFiles
@@ -30,6 +31,7 @@ __all__ = [
     "EpochLog",
     "EpochSeed",
     "ExplainedImages",
+    "HyperParameters",
     "ImageTable",
     "LossTerms",
     "OverlayFiles",

@@ -85,6 +85,8 @@ def test_writes_scalars_and_overlays_for_tensorboard(trained):
     assert logged == pytest.approx(
         [float(row["val_predictive_kl"]) for row in rows(trained.folder / "metrics.csv")], rel=1e-5
     )
+    assert [(event.step, event.value) for event in events.Scalars("final/predictive_kl")] == [(2, logged[-1])]
+    assert [event.step for event in events.Scalars("loss")] == [1, 2]
     (first, second) = events.Images("theta/0")
     assert (first.width, first.height) == (3 * 32, 32)
     assert [first.step, second.step] == [1, 2]
