@@ -11,7 +11,7 @@ import torch
 from monai.networks import eval_mode
 from torch import nn
 
-from .layer_taps import can_be_tapped
+from .layer_taps import can_be_tapped, hook_layers
 
 __all__ = ["default_layers", "layer_table", "map_shapes", "pair_layers"]
 
@@ -33,22 +33,15 @@ def map_shapes(network: nn.Module, image_shape: Sequence[int]) -> dict[str, tupl
         return {}
     shapes: dict[str, tuple[int, ...]] = {}
 
-    def watch(name: str, layer: nn.Module) -> torch.utils.hooks.RemovableHandle:
-        def hook(_module: nn.Module, _inputs: object, output: object) -> None:
-            if isinstance(output, torch.Tensor) and output.ndim == len(image_shape) + 1:
-                shapes.pop(name, None)
-                shapes[name] = tuple(output.shape[1:])
+    def note(name: str, output: object) -> None:
+        if isinstance(output, torch.Tensor) and output.ndim == len(image_shape) + 1:
+            shapes.pop(name, None)
+            shapes[name] = tuple(output.shape[1:])
 
-        return layer.register_forward_hook(hook)
-
-    handles = [watch(name, layer) for name, layer in network.named_modules() if name]
+    names = [name for name, _ in network.named_modules() if name]
     device = next(network.parameters(), torch.zeros(0)).device
-    try:
-        with eval_mode(network):
-            network(torch.zeros(1, *image_shape, device=device))
-    finally:
-        for handle in handles:
-            handle.remove()
+    with eval_mode(network), hook_layers(network, names, note):
+        network(torch.zeros(1, *image_shape, device=device))
     return shapes
 
 
