@@ -28,7 +28,7 @@ from .explainer import ConstantExplainer, Explainer
 from .exported_teacher import ExportedTeacher, open_exported
 from .frozen_teacher import FrozenTeacher
 from .gates import ConcreteGate, SoftGate
-from .layer_taps import tap_layers
+from .layer_taps import check_pairs, tap_layers
 from .make_baseline import make_baseline
 from .medtex_net import MedTexNet
 from .patch_scores import PatchScores
@@ -80,6 +80,7 @@ __all__ = [
     "adapt_teacher",
     "blur_baseline",
     "bundle_network",
+    "check_pairs",
     "default_layers",
     "layer_table",
     "load_checkpoint",

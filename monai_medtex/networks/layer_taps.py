@@ -11,7 +11,7 @@ from torch import nn
 
 from monai_medtex.utils import InputError
 
-__all__ = ["can_be_tapped", "check_layers", "hook_layers", "tap_layers"]
+__all__ = ["can_be_tapped", "check_layers", "check_pairs", "hook_layers", "tap_layers"]
 
 
 def can_be_tapped(module: nn.Module) -> bool:
@@ -28,6 +28,13 @@ def check_layers(module: nn.Module, layers: Sequence[str], argument: str = "laye
     if unknown:
         there = ", ".join(name for name in names if name)
         raise InputError(f"{argument} names '{unknown[0]}', which {type(module).__name__} lacks; it has: {there}")
+
+
+def check_pairs(layer_pairs: object) -> None:
+    """Raise an :class:`InputError` if ``layer_pairs`` is no list of pairs of names."""
+    for pair in layer_pairs if isinstance(layer_pairs, list | tuple) else [layer_pairs]:
+        if not isinstance(pair, list | tuple) or [type(name) for name in pair] != [str, str]:
+            raise InputError(f"layer_pairs must list pairs of a teacher's and a student's layer, got {pair}")
 
 
 @contextmanager

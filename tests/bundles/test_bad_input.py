@@ -147,6 +147,7 @@ def test_teachers_that_do_not_fit_are_named(train, one_line, tmp_path, bundle_ho
     [
         ([["block9", "block1"]], ["teacher layers", "block9", "block4"]),
         ([["block1", "block9"]], ["student_layers", "block9", "block4"]),
+        ([["block1"]], ["layer_pairs", "got ['block1']"]),
     ],
 )
 def test_unknown_layers_are_named_before_a_teacher_is_trained(train, one_line, bundle_home, pairs, words):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from monai_medtex.networks import BlockCNN, tap_layers
+from monai_medtex.networks import BlockCNN, check_pairs, tap_layers
 from monai_medtex.networks.layer_taps import check_layers
 from monai_medtex.utils import InputError
 
@@ -73,3 +73,14 @@ def test_an_unknown_layer_is_named_beside_those_there_are():
     assert message.startswith("teacher layers names 'block2', which BlockCNN lacks; it has: block1, block1.0, ")
     assert message.endswith("pool, flatten, fc")
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("pairs", [[["block1"]], [["a", "b"], ["a", "b", "c"]], ["ab"], "ab", [["a", 1]], [None], None])
+def test_what_is_no_pair_is_named(pairs):
+    with pytest.raises(InputError, match="layer_pairs must list pairs"):
+        check_pairs(pairs)
+
+
+@pytest.mark.parametrize("pairs", [[], [["a", "b"]], (("a", "b"), ["c", "d"])])
+def test_pairs_of_names_may_be_listed(pairs):
+    check_pairs(pairs)
