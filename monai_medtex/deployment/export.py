@@ -14,7 +14,7 @@ import torch
 from monai.utils import ensure_tuple
 
 from monai_medtex.networks import ExplainedClassifier, load_weights
-from monai_medtex.utils import InputError, atomic_write, versions
+from monai_medtex.utils import InputError, atomic_write, output_folder, versions
 
 from .costs import network_costs, write_costs
 from .exchange import EXCHANGE_FORMATS, Traced, check_formats
@@ -69,7 +69,7 @@ def export_pair(
         raise InputError("dataset_dir: there is no image to compare the exports on")
     load_weights(network, ckpt_path, "ckpt_path")
     batch = torch.stack([torch.as_tensor(image, dtype=torch.float32).cpu() for image in images])
-    folder, shape = Path(folder or Path(ckpt_path).parent), tuple(batch.shape[1:])
+    folder, shape = output_folder(folder or Path(ckpt_path).parent), tuple(batch.shape[1:])
     about = {"image_shape": list(shape), "class_names": list(class_names), "activation": activation}
     costs = network_costs(network.cpu().eval(), shape)
     costs["deployed"]["file_bytes"] = os.path.getsize(ckpt_path)

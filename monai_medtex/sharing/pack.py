@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from monai_medtex.comparison import config_folder
-from monai_medtex.utils import InputError
+from monai_medtex.utils import InputError, output_folder
 
 from .bundle_zip import write_zip
 from .changelog import changelog
@@ -103,7 +103,7 @@ def pack(
     members |= licenses(config_dir.parent, not run.entries, license_file, data_license_file)
     members |= extra_files(extra_dir)
     refuse_leaks(members, _confidential(run, teacher_ckpt), Shared(kind.shared.contents, tuple(weights)))
-    write_zip(target, str(name), members)
+    write_zip(output_folder(target.parent) / target.name, str(name), members)
     logger.info("packed %d files: %s", len(members), target)
     if not license_file:
         logger.info("its licence is that of monai_medtex's own bundle; give your own with --license_file")

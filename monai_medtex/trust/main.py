@@ -11,7 +11,7 @@ from typing import Any
 
 from monai_medtex.comparison import config_folder
 from monai_medtex.data import fingerprint
-from monai_medtex.utils import InputError, read_settings
+from monai_medtex.utils import InputError, output_folder, read_settings
 
 from .configuration import RunConfiguration, beneath, calling_config, check_same_run, configured_as
 from .inquiry import Inquiry
@@ -51,6 +51,8 @@ def trust(
         the folder, with the page ``index.html``.
     """
     settings, chosen = read_settings(run_dir, needs="theta_channels"), Options(**options)
+    if settings.get("activation") == "sigmoid":
+        raise InputError(f"run_dir: {run_dir} answers by several labels; trust is for runs of one class per image")
     model = Path(str(run_dir)) / "model.pt"
     if not model.is_file():
         raise InputError(f"run_dir: {run_dir} has no model.pt; is the run over?")
@@ -67,7 +69,7 @@ def trust(
         "teacher": digest(parser.get_parsed_content("teacher_path")),
         "data": about["data"],
     }
-    inquiry = Inquiry(subject, configuration, chosen, Parts(folder / "parts"), basis)
+    inquiry = Inquiry(subject, configuration, chosen, Parts(output_folder(folder) / "parts"), basis)
     inquiry.judge()
     if chosen.retrain:
         write_report(folder, subject, inquiry.evidence(), chosen, about)

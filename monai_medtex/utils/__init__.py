@@ -7,7 +7,7 @@ from .errors import InputError, OneLineError, TrainingError, one_line, report_er
 from .files import atomic_write, home, name_inside, save_tensors
 from .leave_together import leave_together
 from .options import check_at_least, check_between, edge_lengths
-from .run_folder import fresh_folder, mark_finished, read_settings, run_folder
+from .run_folder import fresh_folder, mark_finished, output_folder, read_settings, run_folder
 from .teacher_store import ensure_teacher, teacher_path
 from .versions import versions
 
@@ -26,6 +26,7 @@ __all__ = [
     "mark_finished",
     "name_inside",
     "one_line",
+    "output_folder",
     "read_settings",
     "report_errors_in_one_line",
     "run_folder",

@@ -10,6 +10,9 @@ from types import TracebackType
 __all__ = ["InputError", "OneLineError", "TrainingError", "one_line", "report_errors_in_one_line"]
 
 
+INTERRUPTED = "interrupted; the same command goes on where it can, a training or a comparison with --resume"
+
+
 class OneLineError(Exception):
     """An error whose message is one line that says all a user needs."""
 
@@ -48,7 +51,7 @@ def report_errors_in_one_line() -> None:
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
-            print("interrupted; the same command with --resume goes on with this run", file=sys.stderr)
+            print(INTERRUPTED, file=sys.stderr)
         elif any(isinstance(cause, OneLineError) for cause in _causes(error)):
             print(f"error: {one_line(error)}", file=sys.stderr)
         else:

@@ -16,7 +16,7 @@ import ignite.distributed as idist
 from .errors import InputError
 from .files import atomic_write, home
 
-__all__ = ["fresh_folder", "mark_finished", "read_settings", "run_folder"]
+__all__ = ["fresh_folder", "mark_finished", "output_folder", "read_settings", "run_folder"]
 
 logger = logging.getLogger("monai_medtex")
 
@@ -25,14 +25,34 @@ FINISHED = "finished"
 MAY_DIFFER = {"epochs"}
 
 
+def output_folder(path: str | os.PathLike) -> Path:
+    """Make a folder for results, unless it is there.
+
+    Raises:
+        InputError: When it cannot be made.
+    """
+    folder = Path(path).expanduser().absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"output_dir: {folder} can't be made: {error.strerror}") from error
+    return folder
+
+
 def fresh_folder(parent: str | os.PathLike, name: str) -> Path:
-    """Make a folder that was not there before: ``name``, or ``name_2``, ``name_3``, ... where that is taken."""
+    """Make a folder that was not there before: ``name``, or ``name_2``, ``name_3``, ... where that is taken.
+
+    Raises:
+        InputError: When it cannot be made.
+    """
     for number in range(1, 10_000):
         folder = Path(parent) / (name if number == 1 else f"{name}_{number}")
         try:
             folder.mkdir(parents=True)
         except FileExistsError:
             continue
+        except OSError as error:
+            raise InputError(f"output_dir: {folder} can't be made: {error.strerror}") from error
         return folder
     raise InputError(f"output_dir: {parent} holds too many folders named {name}")
 

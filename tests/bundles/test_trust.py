@@ -126,6 +126,15 @@ def test_says_in_one_line_that_there_is_no_run(judged, one_line, run_dir) -> Non
         judged(*ALONE, run_dir=run_dir)
 
 
+def test_refuses_a_run_of_several_labels(judged, trained, one_line, tmp_path) -> None:
+    run = Path(shutil.copytree(trained.folder, tmp_path / "multilabel"))
+    settings = json.loads((run / "settings.json").read_text())
+    (run / "settings.json").write_text(json.dumps({**settings, "activation": "sigmoid"}))
+    with one_line("run_dir", str(run), "one class per image"):
+        judged(*ALONE, run_dir=str(run))
+    assert not (run / "trust").exists()
+
+
 def test_refuses_other_config_files_than_the_runs(judged, trained, one_line, tmp_path) -> None:
     run = Path(shutil.copytree(trained.folder, tmp_path / "l2x"))
     settings = json.loads((run / "settings.json").read_text())

@@ -8,11 +8,20 @@ import logging
 import os
 import re
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from monai_medtex.utils import InputError, fresh_folder, home, mark_finished, read_settings, run_folder
+from monai_medtex.utils import (
+    InputError,
+    fresh_folder,
+    home,
+    mark_finished,
+    output_folder,
+    read_settings,
+    run_folder,
+)
 
 SETTINGS = {"epochs": 10, "seed": 0, "channels": (2, 4), "data": Path("images"), "teacher": None}
 
@@ -29,6 +38,14 @@ def test_a_fresh_folder_was_not_there(tmp_path):
     folders = [fresh_folder(tmp_path / "new", "run") for _ in range(3)]
     assert [folder.name for folder in folders] == ["run", "run_2", "run_3"]
     assert all(folder.is_dir() for folder in folders)
+
+
+def test_a_folder_that_can_not_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    for make in (output_folder, partial(fresh_folder, name="run")):
+        with pytest.raises(InputError, match=r"^output_dir: .*file/runs(/run)? can't be made: Not a directory$"):
+            make(tmp_path / "file" / "runs")
+    assert output_folder(tmp_path / "new" / "one") == output_folder(tmp_path / "new" / "one") == tmp_path / "new/one"
 
 
 def test_a_run_starts_in_a_fresh_folder_with_its_settings(tmp_path, caplog):
