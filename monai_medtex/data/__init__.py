@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from .checks import check_images, check_labels
-from .datalist import describe, fingerprint, open_dataset, unlabelled_images
+from .checks import check_images, check_labels, check_names
+from .datalist import chosen_section, describe, fingerprint, open_dataset, unlabelled_images
 from .dicom_reader import DicomReader
 from .mask import LoadLesionMaskd, PlainPILReader
 from .patch_labels import LabelByLesiond, check_patch_labels
@@ -30,7 +30,9 @@ __all__ = [
     "SameHeaderWriter",
     "check_images",
     "check_labels",
+    "check_names",
     "check_patch_labels",
+    "chosen_section",
     "describe",
     "fingerprint",
     "open_dataset",

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -21,7 +22,7 @@ from monai_medtex.utils import InputError
 
 from .dicom_reader import DICOM_SUFFIXES, DicomReader, frame_of
 
-__all__ = ["UNKNOWN", "check_images", "check_labels", "label_number", "path_inside"]
+__all__ = ["UNKNOWN", "check_images", "check_labels", "check_names", "label_number", "path_inside"]
 
 UNKNOWN = -1
 
@@ -170,6 +171,24 @@ def check_images(entries: Sequence[dict], channels: int, spatial_dims: int = 2) 
         ]
     if problems:
         raise InputError(problems[0] + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""))
+
+
+def check_names(entries: Sequence[dict]) -> None:
+    """Refuse images that differ in nothing but the suffix, since files of results are named after them without it.
+
+    Args:
+        entries: entries of a data list.
+
+    Raises:
+        InputError: one line that names the first two such images.
+    """
+    first: dict[str, str] = {}
+    for name in (entry["image"] for entry in entries):
+        other = first.setdefault(os.path.splitext(name.removesuffix(".gz"))[0], name)
+        if other != name:
+            raise InputError(
+                f"{name}: its results would overwrite those of {os.path.basename(other)}; rename one of them"
+            )
 
 
 def check_labels(entries: Sequence[dict], num_classes: int, required: bool) -> None:

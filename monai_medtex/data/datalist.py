@@ -32,7 +32,7 @@ from .label_lists import held_labels, with_label_lists
 from .readers import SECTIONS, read_dataset
 from .split import split, take_fraction
 
-__all__ = ["describe", "fingerprint", "open_dataset", "unlabelled_images"]
+__all__ = ["chosen_section", "describe", "fingerprint", "open_dataset", "unlabelled_images"]
 
 _log = logging.getLogger("monai_medtex")
 
@@ -127,6 +127,24 @@ def open_dataset(
         raise InputError(f"{source}: no training images: {describe(datalist)}")
     _log.info("%s: in use: %s", source, describe(datalist))
     return datalist
+
+
+def chosen_section(datalist: Mapping[str, list[dict]], section: str | None) -> list[dict]:
+    """Choose what to judge on.
+
+    Args:
+        datalist: data list.
+        section: its name; None for the first of test, validation and training that has an image.
+
+    Raises:
+        InputError: When there is no such section, or no image in it.
+    """
+    if section not in (None, *SECTIONS):
+        raise InputError(f"section must be one of {', '.join(SECTIONS)}, got {section}")
+    entries = datalist[section] if section else next(filter(None, map(datalist.__getitem__, reversed(SECTIONS))), [])
+    if not entries:
+        raise InputError(f"section: there is no image in {section or 'any'}: {describe(datalist)}")
+    return entries
 
 
 def fingerprint(datalist: Mapping[str, list[dict]]) -> str:

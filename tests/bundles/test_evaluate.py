@@ -54,6 +54,13 @@ def test_judges_the_section_that_is_named(judged):
     assert summary["images"] == 24
 
 
+def test_says_in_one_line_that_there_is_no_such_section(judged, one_line, trained):
+    before = {*trained.folder.iterdir()}
+    with one_line("section must be one of training, validation, test, got foo"):
+        judged(section="foo")
+    assert {*trained.folder.iterdir()} == before
+
+
 @pytest.mark.parametrize("run_dir", [None, "nowhere"])
 def test_says_in_one_line_that_there_is_no_run(bundle, one_line, run_dir):
     with one_line("run_dir") as error:

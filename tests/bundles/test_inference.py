@@ -147,6 +147,20 @@ def test_weights_that_come_with_the_bundle_need_no_run(infer, bundle_dir, relist
     assert {row[1] for row in rows} <= set(heading[2:])
 
 
-def test_says_in_one_line_that_a_model_is_missing(infer, images, one_line):
+def test_says_in_one_line_that_a_model_is_missing(infer, images, one_line, tmp_path):
     with one_line("ckpt_path", "nowhere.pt"):
         infer(images, ckpt_path="nowhere.pt", in_channels=1)
+    assert not (tmp_path / "results").exists()
+
+
+def test_says_in_one_line_that_results_would_overwrite_each_other(infer, grey_model, images, one_line, tmp_path):
+    Image.open(images / "spot.png").save(images / "spot.bmp")
+    with one_line("spot.png", "spot.bmp", "overwrite"):
+        infer(images, **grey_model)
+    assert not (tmp_path / "results").exists()
+
+
+def test_says_in_one_line_that_the_output_folder_can_not_be_made(infer, grey_model, images, one_line, tmp_path):
+    (tmp_path / "results").write_text("")
+    with one_line("output_dir", str(tmp_path / "results"), "Not a directory"):
+        infer(images, **grey_model)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from monai_medtex.data import check_images, check_labels, read_dataset
+from monai_medtex.data import check_images, check_labels, check_names, read_dataset
 from monai_medtex.utils import InputError
 
 
@@ -163,3 +163,13 @@ def test_required_labels() -> None:
         check_labels(labelled(1, 1, 1), 2, required=True)
     with pytest.raises(InputError, match="one class only"):
         check_labels([], 2, required=True)
+
+
+@pytest.mark.parametrize("other", ["a.jpg", "a.nii.gz", "a"])
+def test_images_that_differ_in_the_suffix_alone_are_refused(other: str) -> None:
+    with pytest.raises(InputError, match=f"/b/{other}: its results would overwrite those of a.png"):
+        check_names([entry("/b/a.png"), entry("/a.png"), entry(f"/b/{other}")])
+
+
+def test_images_that_differ_in_name_folder_or_frame_are_not_refused() -> None:
+    check_names([entry(name) for name in ("/a.png", "/b/a.png", "/b.png", "/a.1.png", "/a#1.dcm", "/a#2.dcm")])

@@ -22,6 +22,7 @@ from PIL import Image
 from monai_medtex.data import (
     LoadLesionMaskd,
     PlainPILReader,
+    chosen_section,
     describe,
     fingerprint,
     open_dataset,
@@ -149,6 +150,26 @@ def test_synthetic_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert all(Path(image).is_relative_to((tmp_path / "home" / "data").resolve()) for image in images)
     assert Image.open(images[0]).size == (32, 32)
     assert open_dataset("", image_size=32) == datalist
+
+
+@pytest.mark.parametrize(
+    ("filled", "section", "chosen"),
+    [
+        ("training", None, "training"),
+        ("training validation", None, "validation"),
+        ("training validation test", None, "test"),
+        ("training test", "training", "training"),
+    ],
+)
+def test_the_section_to_judge_on(filled: str, section: str | None, chosen: str) -> None:
+    datalist = {name: [{"image": name, "label": 0}] * (name in filled) for name in ("training", "validation", "test")}
+    assert chosen_section(datalist, section) == datalist[chosen]
+
+
+@pytest.mark.parametrize(("section", "said"), [("tests", "training, validation, test, got tests"), ("test", "test 0")])
+def test_a_section_without_images_is_refused(section: str, said: str) -> None:
+    with pytest.raises(InputError, match=f"^section.*{said}"):
+        chosen_section({"training": [{"image": "a", "label": 0}], "validation": [], "test": []}, section)
 
 
 def test_unlabelled_images_of_all_sections(tmp_path: Path) -> None:
