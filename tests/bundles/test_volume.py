@@ -63,7 +63,7 @@ def volumes(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory, run_once, volumes, _one_thread) -> Path:
+def trained(tmp_path_factory, run_once, volumes) -> Path:
     """The folder of a run of train.json alone."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MONAI_MEDTEX_HOME", str(tmp_path_factory.mktemp("trained")))
