@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,14 @@ def shared_data() -> Path:
     if not data.is_dir():
         pytest.skip("no real images at ../shared/data")
     return data
+
+
+@pytest.fixture(scope="session")
+def processes() -> multiprocessing.context.ForkServerContext:
+    """Starts processes that need no second to load MONAI, and can be killed."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["monai.bundle", "monai_medtex.handlers", "torch._dynamo"])
+    return context
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import json
 import logging
-import multiprocessing
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -184,14 +183,6 @@ def logging_kept() -> Iterator[None]:
         logger.setLevel(level)
         logger.propagate = propagate
         logger.handlers[:] = handlers
-
-
-@pytest.fixture(scope="session")
-def processes() -> multiprocessing.context.ForkServerContext:
-    """Starts processes that need no second to load MONAI, and can be killed."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["monai.bundle", "monai_medtex.handlers", "torch._dynamo"])
-    return context
 
 
 class OneLine:

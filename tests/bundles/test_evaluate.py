@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("no_figure")
+
 EVALUATE = ("evaluating", "train", "evaluate")
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import torch
 
+pytestmark = pytest.mark.usefixtures("no_figure")
+
 
 def last_row(run: Path) -> dict[str, str]:
     with (run / "metrics.csv").open(newline="") as file:

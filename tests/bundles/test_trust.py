@@ -15,6 +15,8 @@ import torch
 from monai_medtex.trust.retraining import Retrainer, Retraining
 from monai_medtex.trust.subject import Subject
 
+pytestmark = pytest.mark.usefixtures("no_figure")
+
 TINY = {
     "areas": [0.1, 1.0],
     "eval_x_epochs": 1,

@@ -9,9 +9,12 @@ import csv
 import json
 from pathlib import Path
 
+import pytest
 import torch
 
 from monai_medtex.networks import BlockCNN
+
+pytestmark = pytest.mark.usefixtures("no_figure")
 
 
 def summary_of(folder: Path) -> dict:

@@ -26,11 +26,11 @@ def test_a_single_process_keeps_its_buffers():
 
 
 @pytest.mark.skipif(not torch.distributed.is_gloo_available(), reason="torch was built without gloo")
+@pytest.mark.usefixtures("processes")
 def test_two_processes(tmp_path, monkeypatch):
     """One pair of processes, since starting one takes seconds, for all that works across processes."""
     monkeypatch.syspath_prepend(Path(__file__).parent)  # so that the processes find the module
     handler_ranks = importlib.import_module("handler_ranks")
-    torch.multiprocessing.get_context("forkserver").set_forkserver_preload(["monai_medtex"])  # loaded once for both
     torch.multiprocessing.start_processes(handler_ranks.run, (str(tmp_path),), nprocs=2, start_method="forkserver")
     results = [json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in (0, 1)]
 

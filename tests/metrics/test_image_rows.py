@@ -38,11 +38,13 @@ def test_no_images_make_an_empty_table_and_do_not_stop_a_later_update():
 
 
 @pytest.mark.skipif(not torch.distributed.is_gloo_available(), reason="torch was built without gloo")
+@pytest.mark.usefixtures("processes")
 def test_two_processes_with_unequal_shares_agree_with_one(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(Path(__file__).parent)  # so that the processes find the module
     two_ranks = importlib.import_module("two_ranks")
     splits = [2, 0, two_ranks.IMAGES]  # 2 and 5 images, 0 and 7, 7 and 0
-    torch.multiprocessing.spawn(two_ranks.run, args=(str(tmp_path), splits), nprocs=2)
+    arguments = (str(tmp_path), splits)
+    torch.multiprocessing.start_processes(two_ranks.run, arguments, nprocs=2, start_method="forkserver")
     expected = two_ranks.figures(slice(None))
     assert expected["rows of TopKIoU"] == two_ranks.IMAGES
     for rank in (0, 1):
