@@ -20,6 +20,7 @@ from .predictor_pretraining import PredictorPretraining
 from .run_checkpoint import RunCheckpoint
 from .summary_file import SummaryFile
 from .theta_overlays import ThetaOverlays
+from .tracking import finish_tracking, tracked, tracking_uri
 from .weights_loader import WeightsLoader
 
 __all__ = [
@@ -41,4 +42,7 @@ __all__ = [
     "SummaryFile",
     "ThetaOverlays",
     "WeightsLoader",
+    "finish_tracking",
+    "tracked",
+    "tracking_uri",
 ]
