@@ -14,7 +14,7 @@ import torch
 from monai.utils import ensure_tuple
 
 from monai_medtex.networks import ExplainedClassifier, load_weights
-from monai_medtex.utils import InputError, atomic_write, output_folder, versions
+from monai_medtex.utils import InputError, atomic_write, file_digest, output_folder, versions
 
 from .costs import network_costs, write_costs
 from .exchange import EXCHANGE_FORMATS, Traced, check_formats
@@ -79,6 +79,7 @@ def export_pair(
         "images": len(batch),
         "source": source,
         "tolerance": tolerance,
+        "weights_sha256": file_digest(ckpt_path),
         "files": dict(_write(_variants(network, shape, about), formats, folder, batch, tolerance)),
         "versions": versions(),
     }
@@ -112,8 +113,17 @@ def _write(
                 differences = dict(zip(traced.outputs, _differences(suffix, temporary, traced, images), strict=True))
                 check_parity(file, differences, len(images), tolerance)
             size, largest = (folder / file).stat().st_size, max(differences.values())
+            digest = file_digest(folder / file)
             logger.info("%s: %s, %d bytes, largest difference %.1e", file, " and ".join(traced.outputs), size, largest)
-            yield file, {"outputs": list(traced.outputs), "bytes": size, "largest_difference": differences}
+            yield (
+                file,
+                {
+                    "outputs": list(traced.outputs),
+                    "bytes": size,
+                    "sha256": digest,
+                    "largest_difference": differences,
+                },
+            )
 
 
 def _differences(suffix: str, path: Path, traced: Traced, images: torch.Tensor) -> list[float]:

@@ -19,7 +19,7 @@ from torch.utils._pytree import tree_map_only
 
 from monai_medtex.utils import InputError
 
-__all__ = ["bare_exports"]
+__all__ = ["bare_exports", "export_files"]
 
 onnx, has_onnx = optional_import("onnx")
 
@@ -31,8 +31,13 @@ PROGRAM = "/models/"
 TRACE = "stack_trace"
 
 
+def export_files(run_dir: Path) -> list[Path]:
+    """List the exports that lie in a run's folder, or in its folder ``exports`` or ``models``."""
+    return sorted(path for folder in FOLDERS for path in (run_dir / folder).glob("*") if path.suffix in SUFFIXES)
+
+
 def bare_exports(run_dir: Path) -> dict[str, bytes]:
-    """Read the exports that lie in a run's folder, or in its folder ``exports`` or ``models``.
+    """Read the exports of a run, as :func:`export_files` lists them.
 
     Args:
         run_dir: of the run.
@@ -45,8 +50,7 @@ def bare_exports(run_dir: Path) -> dict[str, bytes]:
     Raises:
         InputError: When an export can't be read.
     """
-    files = sorted(path for folder in FOLDERS for path in (run_dir / folder).glob("*") if path.suffix in SUFFIXES)
-    return {f"models/{path.name}": _bare(path) for path in files}
+    return {f"models/{path.name}": _bare(path) for path in export_files(run_dir)}
 
 
 def _bare(path: Path) -> bytes:

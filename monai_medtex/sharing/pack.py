@@ -30,6 +30,7 @@ from .leaks import Confidential, Shared, bare_weights, refuse_leaks
 from .measured import measured
 from .metadata import write_metadata
 from .run_kinds import RunKind, kind_of
+from .stale_exports import refuse_stale_exports
 from .teacher_weights import teacher_tensors
 
 __all__ = ["pack"]
@@ -94,6 +95,7 @@ def pack(
         raise InputError(f"version: {target} is there already; a version is packed once")
     config_dir, kind = config_folder(bundle_root), kind_of(run)
     weights = bare_weights(run.model.read_bytes(), run.model.name, kind.shared)
+    refuse_stale_exports(run.folder, run.model)
     models = {"models/model.pt": _saved(weights), **bare_exports(run.folder)}
     members = {**models, **_configs(config_dir, run, kind, configs)}
     card = _card(run, kind, str(name), card)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .errors import InputError, OneLineError, TrainingError, one_line, report_errors_in_one_line
-from .files import atomic_write, home, name_inside, save_tensors
+from .files import atomic_write, file_digest, home, name_inside, save_tensors
 from .leave_together import leave_together
 from .options import check_at_least, check_between, edge_lengths
 from .run_folder import fresh_folder, mark_finished, output_folder, read_settings, run_folder
@@ -20,6 +20,7 @@ __all__ = [
     "check_between",
     "edge_lengths",
     "ensure_teacher",
+    "file_digest",
     "fresh_folder",
     "home",
     "leave_together",

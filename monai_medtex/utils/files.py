@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["atomic_write", "home", "name_inside", "save_tensors"]
+__all__ = ["atomic_write", "file_digest", "home", "name_inside", "save_tensors"]
 
 
 @contextmanager
@@ -36,6 +37,11 @@ def atomic_write(path: str | os.PathLike) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def file_digest(path: str | os.PathLike) -> str:
+    """Return the SHA-256 of a file's content, in hexadecimal digits."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def save_tensors(content: Mapping[str, Any], path: str | os.PathLike) -> None:
