@@ -15,6 +15,8 @@ from typing import NamedTuple
 import pytest
 
 BLOCK = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ENDS = "\n;&"  # of a command
+OF_THE_LAUNCHER = ("config_file", "nproc_per_node", "tracking")  # options of MONAI and torchrun
 
 
 class Command(NamedTuple):
@@ -26,12 +28,25 @@ def commands(text: str, root: Path, start: Path) -> Iterator[Command]:
     """The commands of a page's blocks, each with the folder that it is run in."""
     for block in [lines for language, lines in BLOCK.findall(text) if language in ("", "bash")]:
         folder: Path | None = start
-        for line in re.split(r"\n|&&|;", block.replace("\\\n", " ")):
-            words = shlex.split(line, comments=True)
+        for words in lines(block.replace("\\\n", " ")):
             if words[:1] == ["cd"] and words[1:]:
                 folder = enter(words[1], folder or start, root)
             elif words:
                 yield Command(words, folder)
+
+
+def lines(block: str) -> Iterator[list[str]]:
+    """The words of each command; one that is quoted may go over several lines."""
+    lexer = shlex.shlex(re.sub(r"(^|\s)#.*", "", block), posix=True, punctuation_chars=ENDS)
+    lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t", True, ""
+    words: list[str] = []
+    for word in lexer:
+        if set(word) <= set(ENDS):
+            yield words
+            words = []
+        else:
+            words.append(word)
+    yield words
 
 
 def enter(name: str, folder: Path, root: Path) -> Path | None:
@@ -76,7 +91,7 @@ def test_runs_and_options_exist(shown, root):
             continue
         known = {key.lstrip("+").split("#")[0] for path in configs for key in json.loads(path.read_text())}
         asked = [words[words.index("run") + 1], *(word[2:] for word in words if word.startswith("--"))]
-        asked = asked[:1] + [name for name in asked[1:] if name not in ("config_file", "nproc_per_node")]
+        asked = asked[:1] + [name for name in asked[1:] if name not in OF_THE_LAUNCHER]
         for name in asked:
             assert name.split("#")[0] in known, f"{name} in: {shlex.join(words)}"
 
