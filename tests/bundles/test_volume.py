@@ -228,6 +228,13 @@ def test_lists_of_several_channels_are_read(infer, stub, tmp_path):
     assert np.allclose(theta.get_fdata(), 0.4)
 
 
+def test_weights_that_come_with_the_bundle_need_no_run(infer, volumes, tmp_path):
+    (tmp_path / "new").mkdir()
+    shutil.copy(volumes / "images" / "test_0001.nii.gz", tmp_path / "new")
+    (row,) = rows(infer(tmp_path / "new", bundle_root=str(CONFIGS.parent)) / "predictions.csv")
+    assert float(row["normal"]) + float(row["abnormal"]) == pytest.approx(1, abs=1e-5)
+
+
 @pytest.mark.usefixtures("_no_figure")
 def test_distils_unlabelled_volumes_from_a_teacher_of_ones_own(bundle, copied, volumes, bundle_home):
     options = {**TINY, "epochs": 1}
