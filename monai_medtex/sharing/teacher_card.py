@@ -77,7 +77,7 @@ To distil a student and an explainer from it with images of your own, which need
 `bundles/medtex_fundus/configs` of monai_medtex (TEACHER is this folder):
 
 ```
-python -m monai.bundle run training --config_file "['train.json','teachers/bundle.json']" \\
+python -m monai.bundle run training --config_file "{configs}" \\
     --teacher_ckpt TEACHER/models/model.pt --dataset_dir IMAGES \\
     {options}
 ```
@@ -104,10 +104,12 @@ def teacher_card(
     settings = run.settings
     titles = ACCURACY | {f"label_accuracy_{name}": f"{name}: accuracy" for name in settings["class_names"]}
     classes = str(settings["class_names"]).replace(" ", "")
+    task = ["multilabel.json"] if settings.get("activation") == "sigmoid" else []
     return CARD.format(
         **common_parts(bundle, run, card, metadata, files, TEACHER_LIMITS),
         counts=_counts(run),
         accuracy=figure_table(figures, titles),
+        configs=str(["train.json", *task, "teachers/bundle.json"]).replace(" ", ""),
         options=f"--image_size {settings['image_size']} --in_channels {settings['in_channels']} "
         f'--class_names "{classes}"',
     )

@@ -120,6 +120,15 @@ def test_metadata_and_card_speak_of_the_teacher(packed):
     assert "theta" not in card
 
 
+def test_the_card_names_the_config_of_the_task(packed, change_settings, teacher_run):
+    command = "python -m monai.bundle run training --config_file"
+    assert f"{command} \"['train.json','teachers/bundle.json']\"" in packed()["docs/README.md"].decode()
+    (teacher_run / "evaluation" / "per_image.csv").unlink()
+    change_settings({"activation": "sigmoid", "dataset_dir": None})
+    card = packed("1.0.1")["docs/README.md"].decode()
+    assert f"{command} \"['train.json','multilabel.json','teachers/bundle.json']\"" in card
+
+
 def test_metadata_follow_the_schema(packed, shared_data):
     jsonschema = pytest.importorskip("jsonschema")
     schema = shared_data / "schema" / "meta_schema_20240725.json"
