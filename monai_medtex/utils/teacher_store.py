@@ -50,7 +50,9 @@ def ensure_teacher(path: Path, trainer: Engine, trained: str | os.PathLike) -> N
         trainer: trains the teacher, on all processes of a distributed run.
         trained: where ``trainer`` leaves the weights; they are copied to ``path`` when it is done.
     """
-    if path.is_file():
+    found = path.is_file()
+    idist.barrier()  # all have looked before rank 0 can be done with making it
+    if found:
         logger.info("teacher found: %s", path)
         return
     logger.info("no teacher yet for these data and settings: training one")
