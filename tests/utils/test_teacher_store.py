@@ -81,11 +81,11 @@ def test_a_teacher_that_is_not_there_is_trained_and_kept(tmp_path):
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
-def test_other_processes_wait_until_the_teacher_is_there(tmp_path, monkeypatch):
+def test_all_look_before_the_teacher_is_made_and_wait_until_it_is_there(tmp_path, monkeypatch):
     path, there = teacher_path(None, RECIPE), []
     monkeypatch.setattr(teacher_store.idist, "barrier", lambda: there.append(path.exists()))
     ensure_teacher(path, trainer(tmp_path / "model.pt", []), tmp_path / "model.pt")
-    assert there == [True]
+    assert there == [False, True]
 
 
 def test_a_training_that_fails_leaves_no_teacher(tmp_path):
