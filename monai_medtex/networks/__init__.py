@@ -21,7 +21,7 @@ from .bundle_network import bundle_network
 from .checkpoint import load_checkpoint, load_weights
 from .class_evidence import ClassEvidence
 from .class_explainer import ClassExplainer
-from .default_layers import default_layers, layer_table, map_shapes, pair_layers
+from .default_layers import default_layers, evidence_layer, last_layer, layer_table, map_shapes
 from .detached_theta import DetachedTheta
 from .explained_classifier import ExplainedClassifier
 from .explainer import ConstantExplainer, Explainer
@@ -31,6 +31,7 @@ from .gates import ConcreteGate, SoftGate
 from .layer_taps import check_pairs, tap_layers
 from .make_baseline import make_baseline
 from .medtex_net import MedTexNet
+from .pair_layers import pair_explainer, pair_layers
 from .patch_scores import PatchScores
 from .patch_selector import L2XClassifier, L2XNet, PatchSelector
 from .per_class_evidence import PerClassEvidence
@@ -82,6 +83,8 @@ __all__ = [
     "bundle_network",
     "check_pairs",
     "default_layers",
+    "evidence_layer",
+    "last_layer",
     "layer_table",
     "load_checkpoint",
     "load_weights",
@@ -91,6 +94,7 @@ __all__ = [
     "mean_baseline",
     "open_exported",
     "open_torchscript",
+    "pair_explainer",
     "pair_layers",
     "tap_layers",
 ]

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Mapping, Sequence
 
@@ -11,11 +10,11 @@ import torch
 from monai.networks import eval_mode
 from torch import nn
 
+from monai_medtex.utils import InputError
+
 from .layer_taps import can_be_tapped, hook_layers
 
-__all__ = ["default_layers", "layer_table", "map_shapes", "pair_layers"]
-
-logger = logging.getLogger("monai_medtex")
+__all__ = ["default_layers", "evidence_layer", "last_layer", "layer_table", "map_shapes"]
 
 
 def map_shapes(network: nn.Module, image_shape: Sequence[int]) -> dict[str, tuple[int, ...]]:
@@ -69,29 +68,33 @@ def default_layers(network: nn.Module, image_shape: Sequence[int]) -> dict[str, 
     return dict(chosen.values())
 
 
-def pair_layers(teacher: nn.Module, student: nn.Module, image_shape: Sequence[int]) -> list[list[str]]:
-    """Pair the default layers of two networks, each of the student's with the teacher's that is nearest in size.
+def last_layer(network: nn.Module, image_shape: Sequence[int]) -> str:
+    """Return the last of :func:`default_layers`: the one that Grad-CAM looks at.
 
-    Args:
-        teacher: takes images BCHW[D]. Where its layers cannot be tapped, a line of the log says that the transfer term
-            is off, and there is no pair: MED-EX.
-        student: takes images BCHW[D].
-        image_shape: CHW[D] of an image.
-
-    Returns:
-        the name of a teacher's and a student's layer for each pair; a layer stands in one pair only.
+    Raises:
+        InputError: When there is none.
     """
-    if not can_be_tapped(teacher):
-        logger.info("the layers of %s cannot be tapped: the transfer term is off (MED-EX)", teacher)
-        return []
-    taught, learnt = default_layers(teacher, image_shape), default_layers(student, image_shape)
-    pairs: dict[str, str] = {}
-    for name, shape in learnt.items():
-        nearest = min(taught, key=lambda layer: _apart(taught[layer], shape), default="")
-        rival = pairs.get(nearest)
-        if nearest and (rival is None or _apart(taught[nearest], shape) < _apart(taught[nearest], learnt[rival])):
-            pairs[nearest] = name
-    return [list(pair) for pair in pairs.items()]
+    return _chosen(network, image_shape)[-1]
+
+
+def evidence_layer(network: nn.Module, image_shape: Sequence[int]) -> str:
+    """Return the last but one of :func:`default_layers`, or the only one.
+
+    Its places are half as wide as the last one's, and show lesions best (``docs/results/trusted.md``).
+
+    Raises:
+        InputError: When there is none.
+    """
+    return _chosen(network, image_shape)[-2:][0]
+
+
+def _chosen(network: nn.Module, image_shape: Sequence[int]) -> list[str]:
+    layers = list(default_layers(network, image_shape))
+    if not layers:
+        raise InputError(
+            f"no layer of {type(network).__name__} can be tapped, so where it finds its evidence cannot be seen"
+        )
+    return layers
 
 
 def layer_table(title: str, network: nn.Module, image_shape: Sequence[int]) -> str:
@@ -114,8 +117,3 @@ def _lines(shapes: Mapping[str, tuple[int, ...]], default: Mapping[str, object])
         f"{'*' if name in default else ' '} {name:{width}}  {' x '.join(map(str, shape))}"
         for name, shape in shapes.items()
     ]
-
-
-def _apart(one: Sequence[int], other: Sequence[int]) -> float:
-    """Distance of two resolutions: absolute logarithm of the ratio of their pixels."""
-    return abs(math.log(math.prod(one[1:]) / math.prod(other[1:])))

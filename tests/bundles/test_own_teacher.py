@@ -122,6 +122,24 @@ def test_teachers_of_monai_are_built_with_their_layers(bundle, configs, bundle_d
     assert len(maps) == len(pairs)
 
 
+def test_theta_is_drawn_to_the_evidence_of_a_network_of_monai(train, bundle, bundle_dir, logged_terms, tmp_path):
+    config = str(bundle_dir / "configs" / "teachers" / "resnet18.json")
+    teacher = bundle("layers", "train", config, image_size=32).parser.get_parsed_content("teacher_network")
+    save_tensors(teacher.state_dict(), tmp_path / "resnet18.pt")
+    run = train("train", config, "train_trusted", teacher_ckpt=str(tmp_path / "resnet18.pt"), epochs=1)
+    settings = json.loads((run / "settings.json").read_text())
+    assert "layers=('layer2',)" in settings["evidence"]  # of 32 pixels its stages have 16, 8, 4 and 2
+    assert ["layer2", "explainer.downs.2"] in settings["layer_pairs"]
+    assert "loss_evidence" in logged_terms(run)
+
+
+def test_what_cannot_be_tapped_gives_no_evidence(train, bundle_dir, one_line, network, tmp_path):
+    torch.jit.script(network).save(tmp_path / "teacher.ts")
+    config = str(bundle_dir / "configs" / "teachers" / "torchscript.json")
+    with one_line("TorchScriptTeacher", "evidence"):
+        train("train", config, "train_trusted", teacher_ckpt=str(tmp_path / "teacher.ts"))
+
+
 def test_a_program_that_is_not_named_is_asked_for(train, bundle_dir, one_line, bundle_home):
     with one_line("--teacher_ckpt"):
         train("train", str(bundle_dir / "configs" / "teachers" / "exported.json"))

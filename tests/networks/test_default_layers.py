@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 import pytest
@@ -13,14 +12,13 @@ from monai.networks.nets import DenseNet121, EfficientNetBN, SEResNet50, resnet1
 from monai_medtex.networks import (
     BlockCNN,
     FrozenTeacher,
-    MedTexNet,
-    adapt_teacher,
     default_layers,
+    evidence_layer,
+    last_layer,
     layer_table,
     map_shapes,
-    pair_layers,
 )
-from monai_medtex.networks.explainer import ConstantExplainer
+from monai_medtex.utils import InputError
 
 STAGES = {  # of 64 pixels, from the architectures' papers: the last map before each halving
     "DenseNet121": ["features.norm0", *(f"features.denseblock{number}" for number in (1, 2, 3)), "features"],
@@ -54,10 +52,6 @@ def _builders(spatial_dims: int) -> dict[str, Callable[[], torch.nn.Module]]:
     }
 
 
-def flattening_middle() -> torch.nn.Sequential:
-    return torch.nn.Sequential(torch.nn.Conv2d(1, 3, 3, padding=1), torch.nn.Flatten(), torch.nn.Linear(3 * 64, 2))
-
-
 @pytest.mark.parametrize(("spatial_dims", "size"), [(2, 64), (3, 32)])
 @pytest.mark.parametrize("name", STAGES)
 def test_the_default_is_the_last_map_at_each_resolution(name, spatial_dims, size):
@@ -73,19 +67,6 @@ def test_the_default_is_the_last_map_at_each_resolution(name, spatial_dims, size
     logits, maps = teacher.tap(torch.rand(1, 1, *[size] * spatial_dims, device="meta"))
     assert logits.shape == (1, 2)
     assert [tuple(taught.shape[1:]) for taught in maps] == expected
-
-
-@pytest.mark.parametrize("name", ["DenseNet121", "EfficientNetBN", "BlockCNN"])
-def test_any_of_them_teaches_the_small_student(name):
-    network = _builders(2)[name]()
-    student, shape = BlockCNN(2, 1, 2, (2, 4, 8, 16)), (1, 64, 64)
-    pairs = pair_layers(network, student, shape)
-    assert [own for _, own in pairs] == ["block1", "block2", "block3", "block4"]
-    assert [taught for taught, _ in pairs] == STAGES[name][:4]
-    teacher = FrozenTeacher(network, [taught for taught, _ in pairs])
-    whole = MedTexNet(ConstantExplainer(), student, teacher, [own for _, own in pairs], shape)
-    output = whole(torch.rand(2, *shape), distill=True)
-    assert [mu.shape[1] for mu in output["mu"]] == CHANNELS[name][:4]
 
 
 def test_shapes_tell_maps_only_in_the_order_in_which_they_are_done():
@@ -106,23 +87,6 @@ def test_asking_changes_neither_the_network_nor_its_mode():
     assert not any(module._forward_hooks for module in network.modules())
 
 
-def test_a_layer_stands_in_one_pair_only_the_nearest():
-    few, many = BlockCNN(2, 1, 2, (4,)), BlockCNN(2, 1, 2, (2, 2, 2))
-    assert pair_layers(few, many, (1, 16, 16)) == [["block1", "block1"]]
-    assert pair_layers(many, few, (1, 16, 16)) == [["block1", "block1"]]
-
-
-def test_a_teacher_of_larger_images_is_paired_by_the_size_of_its_maps():
-    """It sees 32 pixels where the student sees 16, so its second block is as large as the student's first."""
-    teacher = adapt_teacher(BlockCNN(2, 1, 2, (2, 2, 2)), {"spatial_size": 32})
-    pairs = pair_layers(teacher, BlockCNN(2, 1, 2, (2, 2)), (1, 16, 16))
-    assert pairs == [["block2", "block1"], ["block3", "block2"]]
-
-
-def test_without_a_map_there_is_no_pair():
-    assert pair_layers(flattening_middle(), BlockCNN(2, 1, 2, (2,)), (1, 8, 8)) == []
-
-
 def test_the_table_has_a_line_for_each_map_and_marks_the_default():
     lines = layer_table("teacher", BlockCNN(2, 1, 2, (3, 5)), (1, 8, 8)).splitlines()
     assert lines[0] == "teacher (* = chosen by default):"
@@ -131,12 +95,20 @@ def test_the_table_has_a_line_for_each_map_and_marks_the_default():
     assert len(lines) == 1 + 4 + 1 + 4 + 1 + 1  # heading, two blocks of four layers, and the pool
 
 
-def test_what_cannot_be_tapped_is_said(caplog):
+def test_what_cannot_be_tapped_is_said():
     network = BlockCNN(2, 1, 2, (3,))
     network.tappable = False
     assert map_shapes(network, (1, 8, 8)) == default_layers(network, (1, 8, 8)) == {}
     assert "cannot be tapped" in layer_table("teacher", network, (1, 8, 8))
-    with caplog.at_level(logging.INFO, logger="monai_medtex"):
-        assert pair_layers(network, BlockCNN(2, 1, 2, (3,)), (1, 8, 8)) == []
-    (record,) = caplog.records
-    assert "the transfer term is off" in record.getMessage()
+    with pytest.raises(InputError, match="no layer of .* can be tapped"):
+        last_layer(network, (1, 8, 8))
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_evidence_is_looked_at_one_stage_before_the_last(name):
+    network = build(name, 2)
+    assert [evidence_layer(network, (1, 64, 64)), last_layer(network, (1, 64, 64))] == STAGES[name][-2:]
+
+
+def test_a_network_of_one_stage_gives_its_evidence_there():
+    assert evidence_layer(BlockCNN(2, 1, 2, (3,)), (1, 8, 8)) == "block1"
