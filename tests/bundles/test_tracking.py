@@ -46,6 +46,22 @@ def test_losses_figures_and_settings_are_logged_and_no_path_of_the_images(train,
     assert not list(Path.cwd().iterdir())
 
 
+def test_a_teachers_training_is_logged(train, tmp_path):
+    mlflow = pytest.importorskip("mlflow", reason="the extra mlflow is missing")
+    folder = train("train", "teacher", tracking="mlflow", teacher_epochs=2, output_dir=str(tmp_path / "runs"))
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'runs' / 'mlruns.db'}")
+    (run,) = client.search_runs(client.get_experiment_by_name("monai_medtex").experiment_id)
+    assert (run.info.run_name, run.info.status) == (folder.name, "FINISHED")
+    with (folder / "metrics.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for name in ("loss", "val_cross_entropy", "val_accuracy"):
+        history = {point.step: point.value for point in client.get_metric_history(run.info.run_id, name)}
+        assert history == pytest.approx({int(row["epoch"]): float(row[name]) for row in rows}), name
+    summary = json.loads((folder / "evaluation" / "summary.json").read_text())["metrics"]
+    assert run.data.metrics["test_label_accuracy"] == pytest.approx(summary["label_accuracy"])
+    assert run.data.params["teacher_epochs"] == "2"
+
+
 def test_an_interrupted_run_goes_on_in_its_own(train, teacher_ckpt, tmp_path, monkeypatch):
     mlflow = pytest.importorskip("mlflow", reason="the extra mlflow is missing")
     options = {"teacher_ckpt": teacher_ckpt, "output_dir": str(tmp_path / "runs"), "tracking": "mlflow"}
