@@ -11,6 +11,7 @@ from .distillation_output import DistillationOutput
 from .epoch_log import EpochLog
 from .epoch_seed import EpochSeed
 from .explained_images import ExplainedImages
+from .grouped_scalars import write_grouped
 from .hyper_parameters import HyperParameters
 from .image_table import ImageTable
 from .loss_terms import LossTerms
@@ -45,4 +46,5 @@ __all__ = [
     "finish_tracking",
     "tracked",
     "tracking_uri",
+    "write_grouped",
 ]

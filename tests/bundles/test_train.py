@@ -78,15 +78,15 @@ def test_writes_scalars_and_overlays_for_tensorboard(trained):
     events = EventAccumulator(str(trained.folder / "events"), size_guidance={"images": 0})
     events.Reload()
     scalars = set(events.Tags()["scalars"])
-    assert {"loss", "loss_prediction", "bound_prediction", "predictive_kl", "agreement_accuracy"} <= scalars
-    assert {f"loss_transfer_block{number}" for number in (1, 2, 3, 4)} <= scalars
+    assert {"loss/loss", "bound/bound_prediction", "agreement/agreement_accuracy"} <= scalars
+    assert {f"loss/loss_transfer_block{number}" for number in (1, 2, 3, 4)} <= scalars
     assert {f"theta/{number}" for number in range(4)} == set(events.Tags()["images"])
-    logged = [event.value for event in events.Scalars("predictive_kl")]
+    logged = [event.value for event in events.Scalars("predictive/predictive_kl")]
     assert logged == pytest.approx(
         [float(row["val_predictive_kl"]) for row in rows(trained.folder / "metrics.csv")], rel=1e-5
     )
     assert [(event.step, event.value) for event in events.Scalars("final/predictive_kl")] == [(2, logged[-1])]
-    assert [event.step for event in events.Scalars("loss")] == [1, 2]
+    assert [event.step for event in events.Scalars("loss/loss")] == [1, 2]
     (first, second) = events.Images("theta/0")
     assert (first.width, first.height) == (3 * 32, 32)
     assert [first.step, second.step] == [1, 2]
