@@ -29,6 +29,6 @@ def ask_the_teacher(subject: Subject, count: int | None) -> dict[str, Any]:
     explain = {
         "theta": subject.deployed.explain,
         "random": RandomMap().explain,
-        "grad_cam": subject.content.get_parsed_content("grad_cam").explain,
+        "grad_cam": subject.grad_cam.explain,
     }
     return {name: judge.against_teacher(judge.maps(method), subject.teacher) for name, method in explain.items()}

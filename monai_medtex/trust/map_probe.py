@@ -131,12 +131,11 @@ def _stacks(entries: Dataset, subject: Subject) -> Iterator[tuple[Tensor, Tensor
 
 def _read(subject: Subject, stacks: Iterable[tuple[Tensor, Tensor]]) -> Read:
     """Half precision halves the memory that the maps of all training images take."""
-    grad_cam = subject.content.get_parsed_content("grad_cam")
     parts = []
     for images, lesions in stacks:
         with torch.no_grad():
             theta, logits = subject.deployed.explain(images), subject.teacher(images)
-        honest = grad_cam.explain(images)
+        honest = subject.grad_cam.explain(images)
         parts.append(Read(theta.half().cpu(), honest.float().cpu(), lesions.half().cpu(), logits.argmax(dim=1).cpu()))
     return Read(*(torch.cat(part) for part in zip(*parts, strict=True)))
 

@@ -15,6 +15,7 @@ from monai.bundle import ConfigParser
 from torch import Tensor, nn
 
 from monai_medtex.comparison import JudgedImage, load_images
+from monai_medtex.explainers import GradCAMMap
 from monai_medtex.networks import ExplainedClassifier, load_weights
 
 from .deployed_baseline import baseline_of
@@ -38,6 +39,7 @@ class Subject:
         content: the opened config of the run.
         deployed: explainer and student; has ``explain`` and ``classify``.
         teacher: maps images BCHW[D] to logits BC.
+        grad_cam: of the teacher.
         images: of the test.
         lesions: Boolean, at the networks' size, shape 1HW[D]; empty where there is none.
         device: where the networks are.
@@ -47,6 +49,7 @@ class Subject:
     content: ConfigParser
     deployed: ExplainedClassifier
     teacher: nn.Module
+    grad_cam: GradCAMMap
     images: list[JudgedImage]
     lesions: list[Tensor]
     device: torch.device
@@ -83,6 +86,9 @@ def load_subject(parser: ConfigParser, model: str | os.PathLike, argument: str =
         parser: the opened config of the run.
         model: weights of the deployed network.
         argument: what to call them in an error.
+
+    Raises:
+        InputError: When the teacher cannot be tapped: there is no Grad-CAM of it to compare with.
     """
     content = parser.get_parsed_content
     teacher, deployed = content("teacher_network"), content("deployable")
@@ -94,6 +100,7 @@ def load_subject(parser: ConfigParser, model: str | os.PathLike, argument: str =
         parser,
         deployed.to(device).eval(),
         teacher.to(device).eval(),
+        content("grad_cam"),
         load_images(entries, content("dataset_dir")),
         [torch.as_tensor(entry["mask"]) > 0.5 for entry in entries],
         device,

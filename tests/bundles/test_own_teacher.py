@@ -64,7 +64,7 @@ def teacher_answers(run: Path, network: torch.nn.Module) -> Iterator[tuple[list[
 
 
 def test_a_torchscript_file_teaches_without_transfer_and_a_line_says_so(
-    taught, logged_terms, network, tmp_path, caplog
+    taught, bundle, bundle_dir, logged_terms, one_line, network, tmp_path, caplog
 ):
     torch.jit.freeze(torch.jit.script(network)).save(tmp_path / "teacher.ts")
     with caplog.at_level(logging.INFO, logger="monai_medtex"):
@@ -76,6 +76,10 @@ def test_a_torchscript_file_teaches_without_transfer_and_a_line_says_so(
     answers = list(teacher_answers(run, network))
     assert len(answers) == 8
     assert all(found == pytest.approx(expected, abs=1e-4) for found, expected in answers)
+    with one_line("no layer of TorchScriptTeacher"):
+        bundle(
+            "trust", "train", str(bundle_dir / "configs" / "teachers" / "torchscript.json"), "trust", run_dir=str(run)
+        )
 
 
 def test_an_exported_program_teaches_with_its_layers(taught, logged_terms, network, tmp_path):

@@ -46,4 +46,4 @@ def subject() -> Subject:
     ]
     network = ExplainedClassifier(OwnScores(), BrightestPixel()).eval()
     lesions = [lesion for _, lesion in drawn]
-    return Subject(None, network, BrightestPixel(), images, lesions, torch.device("cpu"), batch_size=4)  # type: ignore[arg-type]
+    return Subject(None, network, BrightestPixel(), None, images, lesions, torch.device("cpu"), batch_size=4)  # type: ignore[arg-type]
