@@ -9,6 +9,7 @@ from .class_evidence import ClassEvidenceLoss
 from .deletion import DeletionLoss
 from .distillation import DistillationLoss
 from .evidence import EvidenceLoss
+from .evidence_shape import EvidenceShapeLoss
 from .knowledge_distillation import KnowledgeDistillationLoss
 from .known_labels import KnownLabelsLoss
 from .multi_area import MultiAreaLoss
@@ -26,6 +27,7 @@ __all__ = [
     "DeletionLoss",
     "DistillationLoss",
     "EvidenceLoss",
+    "EvidenceShapeLoss",
     "KnowledgeDistillationLoss",
     "KnownLabelsLoss",
     "MultiAreaLoss",
