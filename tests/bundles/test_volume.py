@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import torch
 from monai.bundle import ConfigWorkflow, verify_metadata, verify_net_in_out
+from monai.networks.nets import resnet18
 from PIL import Image
 
 from monai_medtex.data import synthetic, write_synthetic_volumes
@@ -26,6 +27,7 @@ from monai_medtex.networks import BlockCNN, ExplainedClassifier, Explainer
 from monai_medtex.utils import save_tensors
 
 CONFIGS = Path(__file__).resolve().parents[2] / "bundles" / "medtex_volume" / "configs"
+TEACHERS = {path.stem: str(path) for path in CONFIGS.parents[1].glob("medtex_fundus/configs/teachers/*.json")}
 COUNTS = {"training": 6, "validation": 2, "test": 4}
 TINY = {"patch_size": 16, "patches_per_volume": 1, "epochs": 2, "teacher_epochs": 1, "batch_size": 6, "seed": 1}
 WINDOWS = [tuple(slice(start, start + 16) for start in corner) for corner in itertools.product((0, 8), repeat=3)]
@@ -55,6 +57,13 @@ def folder_of(workflow: ConfigWorkflow, name: str = "run_dir") -> Path:
 
 def summary_of(folder: Path) -> dict:
     return json.loads((folder / "summary.json").read_text())
+
+
+def windows_of(path: str) -> torch.Tensor:
+    """The windows of a test volume, as the networks see them."""
+    voxels = nibabel.load(path).get_fdata()
+    image = torch.from_numpy((voxels / np.percentile(voxels, 99.9)).clip(0, 1)).float()
+    return torch.stack([image[window][None] for window in WINDOWS])
 
 
 @pytest.fixture(scope="module")
@@ -155,11 +164,9 @@ def test_volumes_are_judged_by_their_least_normal_window(trained, volumes, teach
     assert [row["label"] for row in table] == ["0", "1", "0", "1"]
     agreed = []
     for row in table[:2]:
-        voxels = nibabel.load(row["image"]).get_fdata()
-        image = torch.from_numpy((voxels / np.percentile(voxels, 99.9)).clip(0, 1)).float()
         for name, network in (("student", student), ("teacher", teacher)):
             with torch.no_grad():
-                answers = network(torch.stack([image[window][None] for window in WINDOWS])).softmax(dim=1)
+                answers = network(windows_of(row["image"])).softmax(dim=1)
             assert float(row[f"{name}_normal"]) == pytest.approx(answers[:, 0].min().item(), abs=1e-4)
             agreed.append(answers)
     assert len(agreed) == 4
@@ -250,6 +257,47 @@ def test_distils_unlabelled_volumes_from_a_teacher_of_ones_own(bundle, copied, v
     assert len(summary["left_out"]) == 2
     assert summary["metrics"]["agreement_count"] == 4
     assert not (bundle_home / "teachers").exists()
+
+
+@pytest.mark.usefixtures("_no_figure")
+def test_a_network_of_monai_teaches_by_an_override_file(bundle, volumes):
+    """Of 16 voxels the stem of a ResNet18 leaves 8, its stages 4, 2 and 1; 6 patches by 5 make no batch of one."""
+    small = {"teacher_network#network#widen_factor": 0.125, "batch_size": 5, "epochs": 1, "lambda_vid": 1}
+    taught = bundle("training", *config("train"), TEACHERS["resnet18"], dataset_dir=str(volumes), **{**TINY, **small})
+    run = folder_of(taught)
+    (logged,) = rows(run / "metrics.csv")
+    pairs = [["bn1", "block1"], ["layer1", "block2"], ["layer2", "block3"]]
+    assert summary_of(run / "evaluation")["settings"]["layer_pairs"] == pairs
+    terms = [name for name in logged if name.startswith("loss_")]
+    assert set(terms) == {"loss_prediction", *(f"loss_transfer_{name}" for name, _ in pairs)}
+    assert float(logged["loss"]) == pytest.approx(sum(float(logged[name]) for name in terms), rel=1e-4)
+    shape = {"spatial_dims": 3, "n_input_channels": 1, "num_classes": 2, "widen_factor": 0.125}
+    stem = {"conv1_t_stride": 2, "shortcut_type": "B", "bias_downsample": False}
+    teacher = resnet18(**shape, **stem).eval()
+    teacher.load_state_dict(torch.load(run / "teacher" / "model.pt", weights_only=True))
+    row = rows(run / "evaluation" / "per_image.csv")[1]
+    with torch.no_grad():
+        answers = teacher(windows_of(row["image"])).softmax(dim=1)
+    assert float(row["teacher_normal"]) == pytest.approx(answers[:, 0].min().item(), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        (
+            "densenet121",
+            {"patch_size": 24},
+            ["patch_size=24 does not fit DenseNet121: its layer features.transition3.pool"],
+        ),
+        ("resnet18", {"batch_size": 1}, ["patch_size=16, batch_size=1 does not fit ResNet: its layer layer3.0.bn1"]),
+    ],
+)
+def test_a_teacher_that_patches_are_too_small_for_is_named(
+    bundle, volumes, one_line, bundle_home, name, options, words
+):
+    with one_line(*words, "1 x 1 x 1"):
+        bundle("training", *config("train"), TEACHERS[name], dataset_dir=str(volumes), **{**TINY, **options})
+    assert not (bundle_home / "runs").exists()
 
 
 @pytest.mark.usefixtures("_no_figure")
