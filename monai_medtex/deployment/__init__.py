@@ -9,6 +9,7 @@ from .costs import costs_section, network_costs, teacher_costs, write_costs
 from .exchange import EXCHANGE_FORMATS, Exchange, check_formats
 from .export import export_pair
 from .parity import ParityError, largest_differences, synthetic_images
+from .synthetic_windows import synthetic_windows
 from .with_theta import WithTheta
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "largest_differences",
     "network_costs",
     "synthetic_images",
+    "synthetic_windows",
     "teacher_costs",
     "write_costs",
 ]

@@ -57,7 +57,7 @@ def common_parts(
         "data_source": card["data_source"],
         "data_type": card["data_type"],
         "channels": f"{settings['in_channels']} channel{'s' if settings['in_channels'] > 1 else ''}",
-        "image_size": settings["image_size"],
+        "seen": _seen(run),
         "classes": ", ".join(settings["class_names"]),
         "intervals": _intervals(run),
         "costs": markdown_table(costs, COSTS).strip() if costs else NOTHING,
@@ -78,6 +78,12 @@ def figure_table(figures: Figures, titles: Mapping[str, str]) -> str:
 
 def _listed(texts: str | Sequence[str] | None) -> list[str]:
     return [texts] if isinstance(texts, str) else list(texts or [])
+
+
+def _seen(run: FinishedRun) -> str:
+    if run.window is None:
+        return f"images of {run.settings['image_size']} pixels a side"
+    return f"windows of {' x '.join(map(str, run.window))} voxels"
 
 
 def _intervals(run: FinishedRun) -> str:

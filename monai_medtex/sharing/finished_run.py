@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from monai_medtex.data import fingerprint, open_dataset
-from monai_medtex.utils import InputError, read_settings
+from monai_medtex.utils import InputError, edge_lengths, read_settings
 
 __all__ = ["FinishedRun", "open_run"]
 
@@ -47,6 +47,12 @@ class FinishedRun:
     def is_teacher(self) -> bool:
         """Whether the run trained a teacher, and not student and explainer."""
         return PAIR not in self.settings
+
+    @property
+    def window(self) -> list[int] | None:
+        """Voxels of the windows that its networks see volumes through; None for 2-D images."""
+        size = self.settings.get("patch_size")
+        return None if size is None else edge_lengths(1, patch_size=size)
 
 
 def open_run(

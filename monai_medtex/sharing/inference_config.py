@@ -37,6 +37,8 @@ def standalone_inference(
     Raises:
         InputError: When a config file is missing, or something but the settings would be needed of the run.
     """
+    if not (config_dir / kind.inference).is_file():
+        raise InputError(f"run_dir: the bundle {config_dir.parent.name} packs no such run (it has no {kind.inference})")
     config = ConfigParser.load_config_file(config_dir / kind.inference)
     config |= _networks(config_dir, kind.networks, configs, config)
     parser = ConfigParser({**config, "run_dir": str(run_dir)})

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version as installed
 from typing import Any
 
+from monai.utils import ensure_tuple_rep
+
 from .finished_run import FinishedRun
 from .measured import Figures
 
@@ -102,7 +104,8 @@ def _theta(image: Mapping[str, Any], channels: int) -> dict[str, Any]:
 def _image(template: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
     channels = settings["in_channels"]
     form, names = CHANNELS.get(channels, ("channels", [f"channel {number}" for number in range(channels)]))
-    shape = [settings["image_size"]] * len(template["spatial_shape"])
+    size = settings["patch_size"] if "patch_size" in settings else settings["image_size"]
+    shape = list(ensure_tuple_rep(size, len(template["spatial_shape"])))
     return {
         **template,
         "format": form,

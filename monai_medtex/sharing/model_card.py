@@ -14,6 +14,7 @@ __all__ = ["LIMITS", "model_card"]
 
 AGREEMENT = {
     "agreement_accuracy": "same answer as the teacher (agreement)",
+    "window_agreement_accuracy": "the same of windows, each for itself",
     "agreement_f1": "F1 against the teacher",
     "predictive_kl": "Kullback-Leibler divergence from the teacher, nats",
     "label_accuracy": "accuracy against labels",
@@ -46,7 +47,7 @@ CARD = """\
 ## Data
 
 {data_source}
-Images of the type {data_type}, {channels}; what the networks see has {image_size} pixels a side.
+Images of the type {data_type}, {channels}; what the networks see are {seen}.
 Classes: {classes}. {counts}
 The images are no part of this bundle. Their licence: docs/data_license.txt.
 
@@ -84,12 +85,12 @@ In this folder, with {packages} installed:
 python -m monai.bundle run inference --config_file configs/inference.json --dataset_dir IMAGES --output_dir RESULTS
 ```
 
-writes class probabilities as CSV, and theta as NIfTI and as overlay. From elsewhere add `--bundle_root` and this
+writes class probabilities as CSV, and theta {results}. From elsewhere add `--bundle_root` and this
 folder's path.
 
 ```python
 network = monai.bundle.load("{bundle}", bundle_dir=".", workflow_type="inference")  # beside this folder
-theta = network.explain(images)
+theta = network.explain({images})
 ```
 
 ## Changes
@@ -124,6 +125,8 @@ def model_card(
     return CARD.format(
         **common_parts(bundle, run, card, metadata, files, LIMITS),
         counts=_counts(run),
+        results="as NIfTI on the voxels of each volume" if run.window else "as NIfTI and as overlay",
+        images="windows" if run.window else "images",
         agreement=figure_table(figures, titles),
         localisation=_localisation(figures),
     )

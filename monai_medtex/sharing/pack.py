@@ -37,7 +37,6 @@ __all__ = ["pack"]
 
 logger = logging.getLogger("monai_medtex")
 
-SYNTHETIC = "Synthetic fundus photographs drawn by monai_medtex."
 OWN_IMAGES = "Images of the site that packed this bundle."
 UNSTATED = {"authors": "not stated", "copyright": "not stated", "modality": "not stated"}
 
@@ -98,10 +97,11 @@ def pack(
     refuse_stale_exports(run.folder, run.model)
     models = {"models/model.pt": _saved(weights), **bare_exports(run.folder)}
     members = {**models, **_configs(config_dir, run, kind, configs)}
-    card = _card(run, kind, str(name), card)
+    template = json.loads((config_dir / "metadata.json").read_text())
+    card = _card(run, kind, str(name), card, template)
     changes = changelog(previous, version, card.get("changes"))
     sizes = {path: len(model) for path, model in models.items()}
-    members |= _texts(config_dir, run, kind, str(name), card, changes, sizes)
+    members |= _texts(template, run, kind, str(name), card, changes, sizes)
     members |= licenses(config_dir.parent, not run.entries, license_file, data_license_file)
     members |= extra_files(extra_dir)
     refuse_leaks(members, _confidential(run, teacher_ckpt), Shared(kind.shared.contents, tuple(weights)))
@@ -139,20 +139,22 @@ def _configs(config_dir: Path, run: FinishedRun, kind: RunKind, configs: Sequenc
     return {"configs/inference.json": _json(config), "configs/logging.conf": logging_conf}
 
 
-def _card(run: FinishedRun, kind: RunKind, name: str, card: Mapping[str, Any]) -> dict[str, Any]:
-    """Put the usual texts where there are none."""
+def _card(
+    run: FinishedRun, kind: RunKind, name: str, card: Mapping[str, Any], template: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Put the usual texts where there are none; of synthetic images the bundle's own metadata tell."""
     types = {Path(str(entry["image"]).removesuffix(".gz")).suffix.removeprefix(".").lower() for entry in run.entries}
     usual = {
         "title": name,
-        "data_source": OWN_IMAGES if run.entries else SYNTHETIC,
-        "data_type": ", ".join(sorted(types)) or "png",
+        "data_source": OWN_IMAGES if run.entries else template["data_source"],
+        "data_type": ", ".join(sorted(types)) or template["data_type"],
     }
     given = {key: text for key, text in card.items() if text}
     return {**(UNSTATED if run.entries else {}), **kind.texts, **usual, **given}
 
 
 def _texts(
-    config_dir: Path,
+    template: Mapping[str, Any],
     run: FinishedRun,
     kind: RunKind,
     name: str,
@@ -161,7 +163,6 @@ def _texts(
     models: Mapping[str, int],
 ) -> dict[str, bytes]:
     figures = measured(run)
-    template = json.loads((config_dir / "metadata.json").read_text())
     metadata = write_metadata(template, run, figures, card, changes)
     readme = kind.card(name, run, figures, card, metadata, models)
     return {"configs/metadata.json": _json(metadata), "docs/README.md": readme.encode()}

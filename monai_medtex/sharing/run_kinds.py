@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from torch import nn
 
@@ -54,6 +54,15 @@ PAIR = RunKind(
     },
 )
 
+PAIR_FOR_VOLUMES = replace(
+    PAIR,
+    texts={
+        "description": "A student and an explainer, distilled with MED-TEX (Nguyen-Duc et al., ISBI 2022) from a "
+        "frozen classifier, the teacher, which is no part of this bundle. They see a volume through sliding windows: "
+        "the network returns the logits of a window, and its method explain theta, a score in [0, 1] for every voxel.",
+    },
+)
+
 TEACHER = RunKind(
     Shared("the teacher", ("",)),
     "teacher_inference.json",
@@ -70,4 +79,6 @@ TEACHER = RunKind(
 
 def kind_of(run: FinishedRun) -> RunKind:
     """Say how a run is packed."""
-    return TEACHER if run.is_teacher else PAIR
+    if run.is_teacher:
+        return TEACHER
+    return PAIR_FOR_VOLUMES if run.window else PAIR

@@ -37,7 +37,7 @@ CARD = """\
 ## Data
 
 {data_source}
-Images of the type {data_type}, {channels}; what the network sees has {image_size} pixels a side.
+Images of the type {data_type}, {channels}; what the network sees are {seen}.
 Classes: {classes}. {counts}
 The images are no part of this bundle. Their licence: docs/data_license.txt.
 
