@@ -13,10 +13,14 @@ import torch
 from monai.utils import optional_import
 from torch.export import ExportedProgram
 
+from .adaptive_pool import adaptive_average
+
 __all__ = ["ONNX_PACKAGES", "read_onnx", "write_onnx"]
 
 ONNX_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 """What it takes to write and to run ONNX; together the extra ``onnx``."""
+
+UNKNOWN_TO_ONNX = {torch.ops.aten.adaptive_avg_pool3d.default: adaptive_average}
 
 
 def write_onnx(program: ExportedProgram, path: Path, outputs: Sequence[str], about: Mapping[str, str]) -> None:
@@ -35,7 +39,7 @@ def write_onnx(program: ExportedProgram, path: Path, outputs: Sequence[str], abo
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             written: Any = torch.onnx.export(
-                program,
+                program.run_decompositions(UNKNOWN_TO_ONNX),
                 (),
                 dynamo=True,
                 verbose=False,

@@ -177,7 +177,7 @@ def test_what_must_not_leave_the_house_is_named(pack, run, trained, one_line, tm
     assert not list(tmp_path.glob("*.zip"))
 
 
-def test_a_run_on_2d_images_and_a_teacher_are_not_packed(pack, run, one_line):
+def test_the_run_of_a_teacher_is_not_packed(pack, run, one_line):
     settings = json.loads((run / "settings.json").read_text())
     teacher = {key: value for key, value in settings.items() if key != "theta_channels"} | {"teacher_epochs": 1}
     (run / "settings.json").write_text(json.dumps(teacher))

@@ -15,6 +15,7 @@ import torch
 
 import monai_medtex
 from monai_medtex.deployment import EXCHANGE_FORMATS, Exchange, ParityError, check_formats, export_pair
+from monai_medtex.deployment.adaptive_pool import adaptive_average
 from monai_medtex.networks import BlockCNN, ExplainedClassifier, Explainer
 from monai_medtex.utils import InputError, save_tensors
 
@@ -74,6 +75,28 @@ def run(file: Path, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
         network = torch.jit.load(file) if file.suffix == ".ts" else torch.export.load(file).module()
         answer = network(images)
     return answer if isinstance(answer, tuple) else (answer,)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_files_answer_as_the_network_in_three_dimensions(tmp_path, suffix):
+    """The student's map of 3 voxels a side is averaged to 2, in parts that overlap."""
+    torch.manual_seed(0)
+    pair = ExplainedClassifier(Explainer(3, 1, 1, channels=(2, 4)), BlockCNN(3, 1, 2, (2, 4))).eval()
+    save_tensors(pair.state_dict(), tmp_path / "model.pt")
+    windows = torch.rand(3, 1, 13, 14, 20)
+    names = ["normal", "abnormal"]
+    export_pair(pair, tmp_path / "model.pt", windows, source="random", class_names=names, formats=[suffix])
+    found = run(tmp_path / f"model_theta.{suffix}", windows)
+    with torch.no_grad():
+        for part, expected in zip(found, (pair(windows), pair.explain(windows)), strict=True):
+            assert torch.allclose(part, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(6, 7, 11), (5, 2, 1), (3, 3)])
+def test_slices_average_as_adaptive_pooling_does(size):
+    x = torch.rand(2, 3, *size)
+    pool = torch.nn.functional.adaptive_avg_pool3d if len(size) == 3 else torch.nn.functional.adaptive_avg_pool2d
+    torch.testing.assert_close(adaptive_average(x, [2] * len(size)), pool(x, 2))
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
