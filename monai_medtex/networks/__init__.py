@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from .abnormal_evidence import AbnormalEvidence
 from .adapted_teacher import adapt_teacher
 from .attention import AttentionClassifier
 from .baselines import (
@@ -46,6 +47,7 @@ from .torchscript_teacher import TorchScriptTeacher, open_torchscript
 from .vid_head import VIDHead
 
 __all__ = [
+    "AbnormalEvidence",
     "AttentionClassifier",
     "BlockCNN",
     "BlurBaseline",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -31,10 +32,13 @@ class Explainer(nn.Module):
         channels: feature channels at each resolution, from the image's own down to the coarsest.
         sharpness: theta is the sigmoid to this power. 1 as in the paper; above 1 the same order of pixels, with less
             weight on those of low scores.
+        prior: what the sigmoid gives before training, about; None for about 0.5. Where nearly all pixels are to have
+            scores near 0, training from 0.5 first switches all features off (Lin et al., "Focal Loss", 2017, section
+            3.3).
 
     Raises:
-        InputError: When ``theta_channels`` does not fit, ``channels`` names fewer than two resolutions, or
-            ``sharpness`` is not positive.
+        InputError: When ``theta_channels`` does not fit, ``channels`` names fewer than two resolutions,
+            ``sharpness`` is not positive, or ``prior`` is no probability.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class Explainer(nn.Module):
         theta_channels: int = 1,
         channels: Sequence[int] = (8, 16, 32, 64),
         sharpness: float = 1.0,
+        prior: float | None = None,
     ) -> None:
         super().__init__()
         if theta_channels not in (1, in_channels):
@@ -52,6 +57,8 @@ class Explainer(nn.Module):
             raise InputError(f"channels must name at least two resolutions but is {channels}.")
         if sharpness <= 0:
             raise InputError(f"sharpness must be positive but is {sharpness}.")
+        if prior is not None and not 0 < prior < 1:
+            raise InputError(f"prior must be between 0 and 1 but is {prior}.")
         self.sharpness = float(sharpness)
         act, norm = ("relu", {"inplace": True}), "batch"
         self.stem = TwoConv(spatial_dims, in_channels, channels[0], act, norm, bias=False)
@@ -64,6 +71,8 @@ class Explainer(nn.Module):
             for fine, coarse in zip(channels[-2::-1], channels[:0:-1], strict=True)
         )
         self.score = Conv[Conv.CONV, spatial_dims](channels[0], theta_channels, kernel_size=1)
+        if prior is not None:
+            nn.init.constant_(self.score.bias, math.log(prior / (1 - prior)))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Score every pixel.

@@ -301,6 +301,23 @@ def test_a_teacher_that_patches_are_too_small_for_is_named(
 
 
 @pytest.mark.usefixtures("_no_figure")
+def test_a_trusted_theta_begins_low_and_learns_evidence(bundle, volumes, teacher_ckpt, infer, logged_terms):
+    """Of a prior of 0.02 theta has not come far after an epoch; inference and evaluation need no word of it."""
+    options = {"dataset_dir": str(volumes), "teacher_ckpt": teacher_ckpt, **TINY, "epochs": 1}
+    run = folder_of(bundle("training", *config("train", "train_trusted"), **options))
+    assert logged_terms(run) == {"loss_prediction", "loss_evidence", *(f"loss_transfer_block{n}" for n in (1, 2, 3, 4))}
+    judged = {Path(row["image"]).name: float(row["theta_mean"]) for row in rows(run / "evaluation" / "per_image.csv")}
+    assert 0 < max(judged.values()) < 0.1
+    judge = bundle("evaluating", *config("train", "train_trusted", "evaluate"), run_dir=str(run))
+    again = summary_of(folder_of(judge, "report_dir"))
+    assert again["metrics"] == summary_of(run / "evaluation")["metrics"]
+    (volumes.parent / "one").mkdir()
+    shutil.copy(volumes / "images" / "test_0001.nii.gz", volumes.parent / "one")
+    theta = nibabel.load(infer(volumes.parent / "one", run_dir=str(run)) / "theta" / "test_0001_theta.nii.gz")
+    assert theta.get_fdata().mean() == pytest.approx(judged["test_0001.nii.gz"], abs=1e-5)
+
+
+@pytest.mark.usefixtures("_no_figure")
 def test_a_run_that_is_resumed_ends_with_the_same_weights(bundle, trained, volumes, teacher_ckpt):
     run = partial(bundle, "training", *config("train"), dataset_dir=str(volumes), teacher_ckpt=teacher_ckpt)
     part = folder_of(run(**{**TINY, "epochs": 1}))

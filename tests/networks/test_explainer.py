@@ -35,6 +35,19 @@ def test_refuses_a_sharpness_of_0():
         Explainer(2, 3, channels=SMALL, sharpness=0)
 
 
+def test_theta_begins_at_the_prior():
+    """Where no feature is active the scores are the sigmoid of the bias alone."""
+    network = Explainer(2, 3, channels=SMALL, sharpness=2, prior=0.02)
+    network.score.register_forward_pre_hook(lambda _module, inputs: inputs[0] * 0)
+    assert torch.allclose(network(torch.rand(2, 3, 16, 16)), torch.tensor(0.02**2))
+
+
+@pytest.mark.parametrize("prior", [0, 1, -0.1])
+def test_refuses_a_prior_that_is_no_probability(prior):
+    with pytest.raises(InputError, match=f"prior must be between 0 and 1 but is {prior}"):
+        Explainer(2, 3, channels=SMALL, prior=prior)
+
+
 @pytest.mark.parametrize("size", ODD_SIZES)
 @pytest.mark.parametrize("theta_channels", [1, 3])
 def test_theta_has_the_size_of_the_image(size, theta_channels):

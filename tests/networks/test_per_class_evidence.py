@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from monai_medtex.losses import ClassEvidenceLoss
-from monai_medtex.networks import BlockCNN, ClassEvidence, FrozenTeacher, PerClassEvidence
+from monai_medtex.networks import AbnormalEvidence, BlockCNN, ClassEvidence, FrozenTeacher, PerClassEvidence
 from monai_medtex.utils import InputError
 
 
@@ -60,7 +60,19 @@ def test_the_answers_map_is_that_of_class_evidence(spatial_dims):
         assert torch.allclose(maps[image, answer[image]], alone[image, 0] * confidence[image], atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", [ClassEvidence, PerClassEvidence])
+def test_of_what_is_not_normal_the_largest_counts_and_fades_with_its_probability():
+    """The second class has its spot, times its probability, whatever the answer is."""
+    for bias in (-4.0, 4.0):
+        logits, _, maps = AbnormalEvidence(FrozenTeacher(Detectors([0.0, bias])), ["features"]).tap(spots())
+        assert torch.allclose(maps, spots()[:, 1:] / 8 * logits.softmax(dim=1)[0, 1])
+    teacher = FrozenTeacher(BlockCNN(2, 1, 3, (4, 8)), ["block1"])
+    x = torch.rand(2, 1, 16, 16)
+    _, _, each = PerClassEvidence(teacher, ["block2"]).tap(x)
+    _, _, found = AbnormalEvidence(teacher, ["block2"]).tap(x)
+    assert found.equal(torch.maximum(each[:, 1:2], each[:, 2:]))
+
+
+@pytest.mark.parametrize("kind", [ClassEvidence, PerClassEvidence, AbnormalEvidence])
 def test_without_a_layer_there_is_no_evidence(kind):
     with pytest.raises(InputError, match="must name a layer"):
         kind(FrozenTeacher(Detectors([0.0, 0.0])), [])
