@@ -76,9 +76,19 @@ TEACHER = RunKind(
     },
 )
 
+TEACHER_FOR_VOLUMES = replace(
+    TEACHER,
+    texts={
+        "task": "Classification of 3-D volumes",
+        "description": "A classifier, trained on labels, from which a student and an explainer can be distilled with "
+        "MED-TEX (Nguyen-Duc et al., ISBI 2022) on other volumes, without labels. It sees a volume through sliding "
+        "windows: the network returns the logits of a window.",
+    },
+)
+
 
 def kind_of(run: FinishedRun) -> RunKind:
     """Say how a run is packed."""
     if run.is_teacher:
-        return TEACHER
+        return TEACHER_FOR_VOLUMES if run.window else TEACHER
     return PAIR_FOR_VOLUMES if run.window else PAIR

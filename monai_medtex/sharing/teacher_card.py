@@ -74,7 +74,7 @@ python -m monai.bundle run inference --config_file configs/inference.json --data
 writes class probabilities as CSV. From elsewhere add `--bundle_root` and this folder's path.
 
 To distil a student and an explainer from it with images of your own, which need no labels, in the folder
-`bundles/medtex_fundus/configs` of monai_medtex (TEACHER is this folder):
+`bundles/{config_bundle}/configs` of monai_medtex (TEACHER is this folder):
 
 ```
 python -m monai.bundle run training --config_file "{configs}" \\
@@ -105,14 +105,24 @@ def teacher_card(
     titles = ACCURACY | {f"label_accuracy_{name}": f"{name}: accuracy" for name in settings["class_names"]}
     classes = str(settings["class_names"]).replace(" ", "")
     task = ["multilabel.json"] if settings.get("activation") == "sigmoid" else []
+    opener = "../../medtex_fundus/configs/teachers/bundle.json" if run.window else "teachers/bundle.json"
     return CARD.format(
         **common_parts(bundle, run, card, metadata, files, TEACHER_LIMITS),
         counts=_counts(run),
         accuracy=figure_table(figures, titles),
-        configs=str(["train.json", *task, "teachers/bundle.json"]).replace(" ", ""),
-        options=f"--image_size {settings['image_size']} --in_channels {settings['in_channels']} "
-        f'--class_names "{classes}"',
+        config_bundle="medtex_volume" if run.window else "medtex_fundus",
+        configs=str(["train.json", *task, opener]).replace(" ", ""),
+        options=f'{_seen(run)} --in_channels {settings["in_channels"]} --class_names "{classes}"',
     )
+
+
+def _seen(run: FinishedRun) -> str:
+    """Give the options that say what the teacher sees of an image."""
+    if run.window is None:
+        return f"--image_size {run.settings['image_size']}"
+    given = {name: run.settings.get(name) for name in ("spacing", "intensity_range")}
+    options = {"patch_size": run.window, **{name: value for name, value in given.items() if value is not None}}
+    return " ".join(f"--{name} {str(value).replace(' ', '')}" for name, value in options.items())
 
 
 def _counts(run: FinishedRun) -> str:

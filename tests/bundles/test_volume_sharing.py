@@ -177,12 +177,52 @@ def test_what_must_not_leave_the_house_is_named(pack, run, trained, one_line, tm
     assert not list(tmp_path.glob("*.zip"))
 
 
-def test_the_run_of_a_teacher_is_not_packed(pack, run, one_line):
-    settings = json.loads((run / "settings.json").read_text())
-    teacher = {key: value for key, value in settings.items() if key != "theta_channels"} | {"teacher_epochs": 1}
-    (run / "settings.json").write_text(json.dumps(teacher))
-    with one_line("run_dir", "medtex_volume", "teacher_inference.json"):
-        pack()
+@pytest.mark.usefixtures("logging_kept")
+def test_a_packed_teacher_is_asked_alone_and_teaches(bundle, pack, volumes, tmp_path, monkeypatch):
+    options = {**TINY, "intensity_range": [0, 1000], "dataset_dir": str(volumes)}
+    workflow = bundle("training", *config("train"), *config("teacher"), **options)
+    trained = Path(workflow.parser.get_parsed_content("run_dir"))
+    teacher = BlockCNN(3, 1, 2, (16, 32, 64, 128)).eval()
+    teacher.load_state_dict(torch.load(trained / "model.pt", weights_only=True))
+    path = pack(run_dir=str(trained))
+    download(name=NAME, url=path.as_uri(), bundle_dir=str(tmp_path / "hub"), progress=False)
+    root = tmp_path / "hub" / NAME
+    metadata = json.loads((root / "configs" / "metadata.json").read_text())
+    assert metadata["task"] == "Classification of 3-D volumes"
+    assert "explainer_data_format" not in metadata
+    card = (root / "docs" / "README.md").read_text()
+    assert "--patch_size [16,17,18] --intensity_range [0,1000] --in_channels 1" in card
+    names = {
+        "meta_file": str(root / "configs" / "metadata.json"),
+        "config_file": str(root / "configs" / "inference.json"),
+    }
+    verify_net_in_out("network_def", **names, device="cpu")
+    halves = asked(root, teacher, tmp_path, monkeypatch)
+    opener = BUNDLE.parent / "medtex_fundus" / "configs" / "teachers" / "bundle.json"
+    options["teacher_ckpt"] = str(root / "models" / "model.pt")
+    taught = bundle("training", *config("train"), str(opener), **options).parser.get_parsed_content("teacher_network")
+    assert torch.allclose(taught.cpu().eval()(halves), teacher(halves), atol=1e-6)
+
+
+def asked(root: Path, teacher: BlockCNN, folder: Path, monkeypatch: pytest.MonkeyPatch) -> torch.Tensor:
+    """The probabilities of a new volume are the teacher's for its least normal half; return the halves."""
+    voxels = np.random.default_rng(0).integers(0, 1000, (32, 17, 18), dtype=np.int16)
+    (folder / "new").mkdir()
+    nibabel.save(nibabel.Nifti1Image(voxels, np.eye(4)), folder / "new" / "patient.nii.gz")
+    monkeypatch.chdir(root)
+    options = {"dataset_dir": str(folder / "new"), "overlap": 0, "output_dir": str(folder / "said")}
+    workflow = ConfigWorkflow(
+        "configs/inference.json", workflow_type="inference", logging_file=False, device=torch.device("cpu"), **options
+    )
+    workflow.initialize()
+    workflow.run()
+    with (folder / "said" / "inference" / "predictions.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    halves = torch.stack((torch.from_numpy(voxels).float() / 1000).split(16))[:, None]
+    with torch.no_grad():
+        normal = teacher(halves).softmax(dim=1)[:, 0].min().item()
+    assert float(row["normal"]) == pytest.approx(normal, abs=1e-5)
+    return halves
 
 
 @pytest.mark.parametrize("name", ["pack", "receive"])
