@@ -20,7 +20,7 @@ from monai.engines import Workflow
 from monai.handlers import MLFlowHandler
 from monai.utils import optional_import, path_to_sqlite_uri
 
-from monai_medtex.utils import InputError, home
+from monai_medtex.utils import InputError, home, output_folder
 
 __all__ = ["finish_tracking", "tracked", "tracking_uri"]
 
@@ -37,7 +37,7 @@ def tracking_uri(output_dir: str | os.PathLike | None) -> str:
         output_dir: where runs are kept; ``runs`` under :func:`monai_medtex.utils.home` if None.
 
     Raises:
-        InputError: When MLflow is missing.
+        InputError: When MLflow is missing, or the folder cannot be made.
     """
     if find_spec("mlflow") is None:
         raise InputError("tracking: MLflow is missing: pip install 'monai_medtex[mlflow]'")
@@ -45,9 +45,7 @@ def tracking_uri(output_dir: str | os.PathLike | None) -> str:
     restart, known = optional_import("mlflow.telemetry", name="set_telemetry_client")
     if known:
         restart()
-    folder = Path(output_dir or home() / "runs").expanduser().absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    return path_to_sqlite_uri(folder / "mlruns.db")
+    return path_to_sqlite_uri(output_folder(output_dir or home() / "runs") / "mlruns.db")
 
 
 def tracked(

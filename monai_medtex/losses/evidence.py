@@ -10,7 +10,7 @@ from torch.nn.modules.loss import _Loss
 from .precision import at_least_float32
 from .vid import match_spatial_size
 
-__all__ = ["EvidenceLoss", "roots_and_evidence"]
+__all__ = ["EvidenceLoss"]
 
 
 class EvidenceLoss(_Loss):
@@ -41,20 +41,11 @@ class EvidenceLoss(_Loss):
         Returns:
             the mean over images and pixels in nats, a scalar.
         """
-        return F.binary_cross_entropy(*roots_and_evidence(theta, evidence, self.power))
+        taught = match_spatial_size(at_least_float32(evidence.detach()), theta.shape[2:]).clamp(0, 1)
+        scores = at_least_float32(theta).mean(dim=1, keepdim=True)
+        roots = scores.clamp(torch.finfo(scores.dtype).tiny, 1) ** (1 / self.power)  # a root is steep at 0
+        return self._compare(roots, taught)
 
-
-def roots_and_evidence(theta: torch.Tensor, evidence: torch.Tensor, power: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Bring theta's root of an order and the evidence to one form.
-
-    Args:
-        theta: shape BCHW[D] in [0, 1]; its channels are averaged.
-        evidence: shape B1HW[D] in [0, 1], of any resolution; no gradient flows into it.
-        power: order of the root.
-
-    Returns:
-        both of shape B1HW[D] with theta's resolution, in [0, 1].
-    """
-    taught = match_spatial_size(at_least_float32(evidence.detach()), theta.shape[2:]).clamp(0, 1)
-    scores = at_least_float32(theta).mean(dim=1, keepdim=True)
-    return scores.clamp(torch.finfo(scores.dtype).tiny, 1) ** (1 / power), taught  # a root is steep at 0
+    def _compare(self, roots: torch.Tensor, taught: torch.Tensor) -> torch.Tensor:
+        """Compare theta's root with the evidence, both of shape B1HW[D] in [0, 1]."""
+        return F.binary_cross_entropy(roots, taught)

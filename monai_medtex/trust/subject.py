@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -17,6 +15,7 @@ from torch import Tensor, nn
 from monai_medtex.comparison import JudgedImage, load_images
 from monai_medtex.explainers import GradCAMMap
 from monai_medtex.networks import ExplainedClassifier, load_weights
+from monai_medtex.utils import file_digest
 
 from .deployed_baseline import baseline_of
 
@@ -110,4 +109,4 @@ def load_subject(parser: ConfigParser, model: str | os.PathLike, argument: str =
 
 def digest(path: str | os.PathLike) -> str:
     """Identify a file by its content: the first 12 hexadecimal digits of its SHA-256."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+    return file_digest(path)[:12]
