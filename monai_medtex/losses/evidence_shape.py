@@ -18,7 +18,8 @@ class EvidenceShapeLoss(EvidenceLoss):
     pixels hold evidence, so that a mean over all pixels hardly weighs them; here they are all that counts. It is what
     networks that predict where people look are trained with (Huang et al., "SALICON", ICCV 2015).
 
-    It takes what :class:`EvidenceLoss` takes; the result is the mean over images, in nats. An image without evidence adds 0.
+    It takes what :class:`EvidenceLoss` takes; the result is the mean over images, in nats. An image without evidence
+    adds 0.
     """
 
     def _compare(self, roots: torch.Tensor, taught: torch.Tensor) -> torch.Tensor:

@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 import pytest
 import torch
-from monai.bundle import ConfigWorkflow
+from monai.bundle import ConfigWorkflow, load, verify_net_in_out
 from monai.utils import set_determinism
 
-from monai_medtex.data import write_synthetic_fundus
+from monai_medtex.data import write_synthetic_fundus, write_synthetic_volumes
 from monai_medtex.handlers import explained_images
 from monai_medtex.inferers import has_fast_bfloat16
 from monai_medtex.networks import BlockCNN, ExplainedClassifier, Explainer
@@ -88,6 +88,19 @@ def fundus(tmp_path_factory) -> Path:
     return write_synthetic_fundus(tmp_path_factory.mktemp("data"), size=TINY["image_size"], counts=COUNTS)
 
 
+@pytest.fixture(scope="session")
+def volumes(tmp_path_factory) -> Path:
+    """A data set of volumes of 24 voxels, with labels and masks."""
+    counts = {"training": 6, "validation": 2, "test": 4}
+    return write_synthetic_volumes(tmp_path_factory.mktemp("data"), 24, counts)
+
+
+@pytest.fixture
+def copied(volumes, tmp_path) -> Path:
+    """A copy of the volumes, to be changed."""
+    return Path(shutil.copytree(volumes, tmp_path / "copied"))
+
+
 @pytest.fixture
 def relisted(fundus, tmp_path) -> Callable[[Callable[[dict], dict]], Path]:
     """Copy the tiny images beside a changed data list."""
@@ -102,9 +115,19 @@ def relisted(fundus, tmp_path) -> Callable[[Callable[[dict], dict]], Path]:
 
 
 @pytest.fixture(scope="session")
-def run_once() -> Callable[..., ConfigWorkflow]:
-    """Run a bundle for a whole module of tests, which keeps its environment in order."""
-    return run_bundle
+def train_once(tmp_path_factory) -> Callable[..., Run]:
+    """Train for several tests, in a home of its own."""
+
+    def start(*names: str, **override: object) -> Run:
+        home = tmp_path_factory.mktemp("trained")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("MONAI_MEDTEX_HOME", str(home))
+            patch.setattr(sys, "excepthook", sys.excepthook)
+            patch.setattr(sys, "path", [*sys.path])
+            folder = run_folder(run_bundle("training", *names, **override))
+        return Run(folder, home, frozenset(files_in(folder)))
+
+    return start
 
 
 @pytest.fixture
@@ -128,17 +151,9 @@ def train(bundle, fundus) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory, fundus) -> Run:
+def trained(train_once, fundus) -> Run:
     """A run of train.json alone, in the precision that is not this machine's default."""
-    home = tmp_path_factory.mktemp("trained")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MONAI_MEDTEX_HOME", str(home))
-        patch.setattr(sys, "excepthook", sys.excepthook)
-        patch.setattr(sys, "path", [*sys.path])
-        precision = not has_fast_bfloat16("cpu")
-        workflow = run_bundle("training", "train", dataset_dir=str(fundus), amp=precision, **TINY)
-    folder = run_folder(workflow)
-    return Run(folder, home, frozenset(files_in(folder)))
+    return train_once("train", dataset_dir=str(fundus), amp=not has_fast_bfloat16("cpu"), **TINY)
 
 
 @pytest.fixture(scope="session")
@@ -154,6 +169,21 @@ def network(trained) -> ExplainedClassifier:
     network = ExplainedClassifier(Explainer(2, 3, 3), BlockCNN(2, 3, 2, (2, 4, 8, 16)))
     network.load_state_dict(torch.load(trained.folder / "model.pt", weights_only=True))
     return network.eval()
+
+
+@pytest.fixture
+def checked() -> Callable[[Path, ExplainedClassifier, torch.Tensor], None]:
+    """Check a downloaded bundle with MONAI's own commands: its network answers images as another does."""
+
+    def check(root: Path, network: ExplainedClassifier, images: torch.Tensor) -> None:
+        metadata, inference = (str(root / "configs" / f"{name}.json") for name in ("metadata", "inference"))
+        verify_net_in_out("network_def", meta_file=metadata, config_file=inference, device="cpu")
+        loaded = load(root.name, bundle_dir=root.parent, workflow_type="inference", device="cpu").eval()
+        with torch.no_grad():
+            assert torch.equal(loaded(images), network(images))
+            assert torch.equal(loaded.explain(images), network.explain(images))
+
+    return check
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import csv
 import itertools
 import json
 import shutil
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,10 +17,8 @@ import nibabel
 import numpy as np
 import pytest
 import torch
-from monai.bundle import ConfigWorkflow, download, load, verify_metadata, verify_net_in_out
+from monai.bundle import ConfigWorkflow, download, verify_metadata, verify_net_in_out
 
-from monai_medtex.data import write_synthetic_volumes
-from monai_medtex.handlers import explained_images
 from monai_medtex.networks import BlockCNN, ExplainedClassifier, Explainer
 
 BUNDLE = Path(__file__).resolve().parents[2] / "bundles" / "medtex_volume"
@@ -35,20 +32,9 @@ def config(name: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def volumes(tmp_path_factory) -> Path:
-    counts = {"training": 4, "validation": 2, "test": 2}
-    return write_synthetic_volumes(tmp_path_factory.mktemp("data"), 24, counts)
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory, run_once, volumes) -> Path:
+def trained(train_once, volumes) -> Path:
     """The folder of a finished run."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MONAI_MEDTEX_HOME", str(tmp_path_factory.mktemp("trained")))
-        patch.setattr(sys, "excepthook", sys.excepthook)
-        patch.setattr(explained_images, "has_matplotlib", False)
-        workflow = run_once("training", *config("train"), dataset_dir=str(volumes), **TINY)
-    return Path(workflow.parser.get_parsed_content("run_dir"))
+    return train_once(*config("train"), dataset_dir=str(volumes), **TINY).folder
 
 
 @pytest.fixture
@@ -78,48 +64,41 @@ def pack(bundle, run, tmp_path) -> Callable[..., Path]:
 
 
 @pytest.mark.usefixtures("logging_kept")
-def test_a_packed_run_is_downloaded_checked_loaded_and_used(pack, run, network, tmp_path, monkeypatch):
+def test_a_packed_run_is_downloaded_checked_loaded_and_used(pack, run, network, checked, tmp_path, monkeypatch):
     path = pack()
     shutil.rmtree(run)
     monkeypatch.setenv("MONAI_MEDTEX_HOME", str(tmp_path / "elsewhere"))
     download(name=NAME, url=path.as_uri(), bundle_dir=str(tmp_path / "hub"), progress=False)
     root = tmp_path / "hub" / NAME
-    metadata = root / "configs" / "metadata.json"
-    formats = json.loads(metadata.read_text())
+    formats = json.loads((root / "configs" / "metadata.json").read_text())
     image = formats["network_data_format"]["inputs"]["image"]
     assert (image["spatial_shape"], image["is_patch_data"], image["num_channels"]) == ([16, 17, 18], True, 1)
     assert formats["explainer_data_format"]["outputs"]["theta"]["spatial_shape"] == [16, 17, 18]
-    inference = root / "configs" / "inference.json"
-    verify_net_in_out("network_def", meta_file=str(metadata), config_file=str(inference), device="cpu")
-    loaded = load(NAME, bundle_dir=tmp_path / "hub", workflow_type="inference", device="cpu").eval()
-    windows = torch.rand(2, 1, 16, 17, 18)
-    with torch.no_grad():
-        assert torch.equal(loaded(windows), network(windows))
-        assert torch.equal(loaded.explain(windows), network.explain(windows))
+    checked(root, network, torch.rand(2, 1, 16, 17, 18))
     monkeypatch.chdir(root)
-    check_inference(inference, network, tmp_path)
+    check_inference(network, tmp_path)
 
 
-def check_inference(config: Path, network: ExplainedClassifier, folder: Path) -> None:
-    """A new volume gets the probabilities of its least normal window; of two halves, each is a window."""
-    voxels = np.random.default_rng(0).integers(0, 1000, (32, 17, 18), dtype=np.int16)
+def answered(folder: Path, stored: np.ndarray, affine: np.ndarray, **options: object) -> tuple[dict[str, str], Path]:
+    """Use the packed bundle in the working directory on a new volume of two windows; give answer and results."""
     (folder / "new").mkdir()
-    nibabel.save(nibabel.Nifti1Image(voxels[::-1, ::-1], AFFINE), folder / "new" / "patient.nii.gz")
+    nibabel.save(nibabel.Nifti1Image(stored, affine), folder / "new" / "patient.nii.gz")
+    options |= {"dataset_dir": str(folder / "new"), "output_dir": str(folder / "results"), "overlap": 0}
     workflow = ConfigWorkflow(
-        str(config),
-        workflow_type="inference",
-        logging_file=False,
-        dataset_dir=str(folder / "new"),
-        overlap=0,
-        amp=False,
-        device=torch.device("cpu"),
-        output_dir=str(folder / "results"),
+        "configs/inference.json", workflow_type="inference", logging_file=False, device=torch.device("cpu"), **options
     )
     workflow.initialize()
     workflow.run()
     results = folder / "results" / "inference"
     with (results / "predictions.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
+    return row, results
+
+
+def check_inference(network: ExplainedClassifier, folder: Path) -> None:
+    """A new volume gets the probabilities of its least normal window; of two halves, each is a window."""
+    voxels = np.random.default_rng(0).integers(0, 1000, (32, 17, 18), dtype=np.int16)
+    row, results = answered(folder, voxels[::-1, ::-1], AFFINE, amp=False)
     image = torch.from_numpy((voxels / np.percentile(voxels, 99.9)).clip(0, 1)).float()
     halves = torch.stack(image.split(16))[:, None]
     with torch.no_grad():
@@ -197,27 +176,18 @@ def test_a_packed_teacher_is_asked_alone_and_teaches(bundle, pack, volumes, tmp_
         "config_file": str(root / "configs" / "inference.json"),
     }
     verify_net_in_out("network_def", **names, device="cpu")
-    halves = asked(root, teacher, tmp_path, monkeypatch)
+    monkeypatch.chdir(root)
+    halves = asked(teacher, tmp_path)
     opener = BUNDLE.parent / "medtex_fundus" / "configs" / "teachers" / "bundle.json"
     options["teacher_ckpt"] = str(root / "models" / "model.pt")
     taught = bundle("training", *config("train"), str(opener), **options).parser.get_parsed_content("teacher_network")
     assert torch.allclose(taught.cpu().eval()(halves), teacher(halves), atol=1e-6)
 
 
-def asked(root: Path, teacher: BlockCNN, folder: Path, monkeypatch: pytest.MonkeyPatch) -> torch.Tensor:
+def asked(teacher: BlockCNN, folder: Path) -> torch.Tensor:
     """The probabilities of a new volume are the teacher's for its least normal half; return the halves."""
     voxels = np.random.default_rng(0).integers(0, 1000, (32, 17, 18), dtype=np.int16)
-    (folder / "new").mkdir()
-    nibabel.save(nibabel.Nifti1Image(voxels, np.eye(4)), folder / "new" / "patient.nii.gz")
-    monkeypatch.chdir(root)
-    options = {"dataset_dir": str(folder / "new"), "overlap": 0, "output_dir": str(folder / "said")}
-    workflow = ConfigWorkflow(
-        "configs/inference.json", workflow_type="inference", logging_file=False, device=torch.device("cpu"), **options
-    )
-    workflow.initialize()
-    workflow.run()
-    with (folder / "said" / "inference" / "predictions.csv").open(newline="") as file:
-        (row,) = csv.DictReader(file)
+    row, _ = answered(folder, voxels, np.eye(4))
     halves = torch.stack((torch.from_numpy(voxels).float() / 1000).split(16))[:, None]
     with torch.no_grad():
         normal = teacher(halves).softmax(dim=1)[:, 0].min().item()
