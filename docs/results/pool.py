@@ -1,8 +1,9 @@
 # Copyright (c) monai_medtex contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One report of several comparisons of the same methods, such as those of the folds of a cross-validation.
+"""One report of several comparisons, such as those of the folds of a cross-validation.
 
-``python pool.py REFERENCE REPORT_FOLDER COMPARISON_FOLDER...`` tests REFERENCE against the other methods.
+``python pool.py REFERENCE REPORT_FOLDER COMPARISON_FOLDER...`` tests REFERENCE against the other methods. A method that
+was not run on every image is left out, so that all are judged on the same.
 """
 
 from __future__ import annotations
@@ -22,8 +23,12 @@ def main(reference: str, report: str, *comparisons: str) -> None:
             if (file.parent / "result.json").is_file():
                 with file.open(newline="") as lines:
                     rows.extend(csv.DictReader(lines))
-    methods = list(dict.fromkeys(row["method"] for row in rows))
-    write_comparison_report(report, rows, [], methods, {}, {}, reference=reference)
+    images: dict[str, set[tuple[str, str]]] = {}
+    for row in rows:
+        images.setdefault(row["method"], set()).add((row["seed"], row["image"]))
+    everywhere = [method for method, seen in images.items() if seen == set.union(*images.values())]
+    kept = [row for row in rows if row["method"] in everywhere]
+    write_comparison_report(report, kept, [], everywhere, {}, {}, reference=reference)
 
 
 if __name__ == "__main__":
