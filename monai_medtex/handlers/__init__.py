@@ -11,6 +11,7 @@ from .distillation_output import DistillationOutput
 from .epoch_log import EpochLog
 from .epoch_seed import EpochSeed
 from .explained_images import ExplainedImages
+from .explainer_first import ExplainerFirst
 from .grouped_scalars import write_grouped
 from .hyper_parameters import HyperParameters
 from .image_table import ImageTable
@@ -38,6 +39,7 @@ __all__ = [
     "LossTerms",
     "OverlayFiles",
     "PredictionTable",
+    "ExplainerFirst",
     "PredictorPretraining",
     "RunCheckpoint",
     "SummaryFile",

@@ -40,6 +40,6 @@ class PredictorPretraining:
         """Set the phase of this epoch."""
         pretraining = engine.state.epoch <= self.epochs
         self.mix_in.share = float(pretraining)
-        if not pretraining and not self.network.student_is_frozen:
-            self.network.freeze_student()
+        if not pretraining and "student" not in self.network.frozen:
+            self.network.freeze("student")
             logger.info("epoch %d: the student is frozen", engine.state.epoch)

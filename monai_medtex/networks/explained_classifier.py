@@ -6,6 +6,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from monai_medtex.utils import InputError
+
 from .baselines import ZeroBaseline, masked
 
 __all__ = ["ExplainedClassifier"]
@@ -23,13 +25,28 @@ class ExplainedClassifier(nn.Module):
         student: maps images BCHW[D] to logits BC.
         baseline: maps images BCHW[D] to what takes the place of removed pixels, BCHW[D]; it has no weights. None for
             :class:`ZeroBaseline`.
+        mask_power: the student's mask is theta to this power; 1 is the paper. Below 1 it shows more of what theta
+            scores low, with the same order of the pixels; no gradient should pass it then, since it is infinite where
+            theta is 0 (:class:`DetachedTheta`).
+
+    Raises:
+        InputError: When ``mask_power`` is not positive.
     """
 
-    def __init__(self, explainer: nn.Module, student: nn.Module, baseline: nn.Module | None = None) -> None:
+    def __init__(
+        self,
+        explainer: nn.Module,
+        student: nn.Module,
+        baseline: nn.Module | None = None,
+        mask_power: float = 1.0,
+    ) -> None:
         super().__init__()
+        if mask_power <= 0:
+            raise InputError(f"mask_power must be positive but is {mask_power}.")
         self.explainer = explainer
         self.student = student
         self.baseline = ZeroBaseline() if baseline is None else baseline
+        self.mask_power = float(mask_power)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the logits, shape BC, of images of shape BCHW[D]."""
@@ -41,6 +58,12 @@ class ExplainedClassifier(nn.Module):
         return self.explainer(x)
 
     @torch.jit.export
+    def mask(self, x: torch.Tensor, theta: torch.Tensor) -> torch.Tensor:
+        """Return what the student sees, shape BCHW[D], of images BCHW[D] with theta B1HW[D] or BCHW[D]."""
+        shown = theta if self.mask_power == 1.0 else theta**self.mask_power
+        return masked(x, shown, self.baseline(x))
+
+    @torch.jit.export
     def classify(self, x: torch.Tensor, theta: torch.Tensor) -> torch.Tensor:
         """Return the logits, shape BC, of images BCHW[D] masked by theta."""
-        return self.student(masked(x, theta, self.baseline(x)))
+        return self.student(self.mask(x, theta))

@@ -38,6 +38,7 @@ class MedTexNet(ExplainedClassifier):
         theta_sampling: maps theta to what the student is shown in its place in training, such as a draw.
         predictor_mode: maps theta, after ``theta_sampling``, to what the student is shown in training, such as
             :class:`RandomMaskMixIn`; None for the paper's joint training.
+        mask_power: see :class:`ExplainedClassifier`.
 
     Raises:
         InputError: When the student lacks a layer.
@@ -54,15 +55,16 @@ class MedTexNet(ExplainedClassifier):
         baseline: nn.Module | None = None,
         theta_sampling: nn.Module | None = None,
         predictor_mode: nn.Module | None = None,
+        mask_power: float = 1.0,
     ) -> None:
-        super().__init__(explainer, student, baseline)
+        super().__init__(explainer, student, baseline, mask_power)
         if len(student_layers) != len(teacher.layers):
             raise InputError(f"student_layers must pair with {teacher.layers} but is {tuple(student_layers)}.")
         self.student_layers = tuple(student_layers)
         for prefix, network in (("student.", student), ("explainer.", explainer)):
             names = [name.removeprefix(prefix) for name in self.tapped if name.startswith(prefix)]
             check_layers(network, names, "student_layers")
-        self.student_is_frozen = False
+        self.frozen: set[str] = set()
         self.class_scores = {"theta_classes": "explainer.score"} if isinstance(explainer, ClassExplainer) else {}
         self.shown = nn.Sequential(*filter(None, (theta_sampling, predictor_mode)))
         self.heads = nn.ModuleList(
@@ -100,23 +102,23 @@ class MedTexNet(ExplainedClassifier):
             **{key: features[name].sigmoid() for key, name in self.class_scores.items()},
         }
 
-    def freeze_student(self) -> None:
-        """Let the student learn no more: no gradients, no momentum, and eval mode from now on."""
-        self.student_is_frozen = True
-        for parameter in self.student.requires_grad_(False).parameters():
+    def freeze(self, part: str) -> None:
+        """Let ``"student"`` or ``"explainer"`` learn no more: no gradients, no momentum, and eval mode from now on."""
+        self.frozen.add(part)
+        for parameter in self.get_submodule(part).requires_grad_(False).parameters():
             parameter.grad = None
-        self.student.eval()
+        self.get_submodule(part).eval()
 
     def train(self, mode: bool = True) -> Self:
-        """Set the mode of all but a frozen student."""
+        """Set the mode of all but a frozen part."""
         super().train(mode)
-        if self.student_is_frozen:
-            self.student.eval()
+        for part in self.frozen:
+            self.get_submodule(part).eval()
         return self
 
     def deployable(self) -> ExplainedClassifier:
         """Return explainer and student without the heads; the weights are shared, not copied."""
-        return ExplainedClassifier(self.explainer, self.student, self.baseline)
+        return ExplainedClassifier(self.explainer, self.student, self.baseline, self.mask_power)
 
     def _paired_maps(
         self, teacher: FrozenTeacher, image_shape: Sequence[int]

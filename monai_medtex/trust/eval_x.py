@@ -19,6 +19,7 @@ from monai_medtex.metrics import topk_mask
 from monai_medtex.networks import load_weights, masked
 from monai_medtex.utils import save_tensors
 
+from .deployed_baseline import masked_by
 from .subject import Batch, Subject
 
 __all__ = ["answers_to_views", "random_scores", "trained_eval_x"]
@@ -66,7 +67,7 @@ def answers_to_views(subject: Subject, eval_x: nn.Module, areas: Sequence[float]
         student = subject.deployed.classify(batch.images, theta).argmax(dim=1).tolist()
         teacher = subject.teacher(batch.images).argmax(dim=1).tolist()
         seen: list[dict[str, list[int]]] = [{} for _ in teacher]
-        for name, view in _views(batch, theta, noise[:, batch.positions].to(theta), subject.baseline, areas):
+        for name, view in _views(batch, theta, noise[:, batch.positions].to(theta), subject, areas):
             for found, answer in zip(seen, eval_x(view).argmax(dim=1).tolist(), strict=True):
                 found.setdefault(name, []).append(answer)
         for found, lesion in zip(seen, batch.lesions, strict=True):
@@ -80,14 +81,14 @@ def answers_to_views(subject: Subject, eval_x: nn.Module, areas: Sequence[float]
 
 
 def _views(
-    batch: Batch, theta: Tensor, noise: Tensor, baseline: nn.Module, areas: Sequence[float]
+    batch: Batch, theta: Tensor, noise: Tensor, subject: Subject, areas: Sequence[float]
 ) -> Iterator[tuple[str, Tensor]]:
     """What EVAL-X is shown of each image, one name more than once for several draws."""
     images, pixels = batch.images, batch.images[0, 0].numel()
-    removed = baseline(images)
+    removed = subject.baseline(images)
     yield "whole", images
     yield "empty", removed
-    yield "theta", masked(images, theta, removed)
+    yield "theta", masked_by(subject.deployed, images, theta)
     yield "lesion", masked(images, batch.lesions.to(images), removed)
     for area in areas:
         count = max(1, round(area * pixels))

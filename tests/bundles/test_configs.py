@@ -136,6 +136,6 @@ def test_networks_are_described_alike(other):
     for part in ("explainer", "student"):
         assert config.get(part, train[part]) == train[part]
     sizes = {"image_size", "in_channels", "class_names", "student_channels", "explainer_channels", "theta_channels"}
-    sizes.add("theta_sharpness")
+    sizes |= {"theta_sharpness", "mask_power"}
     assert all("@run_settings" in str(config[key]) for key in sizes)
     assert sizes <= set(train["settings"])

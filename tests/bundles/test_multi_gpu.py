@@ -14,12 +14,10 @@ import pytest
 import torch
 
 
-@pytest.fixture(scope="module")
-def distributed(configs, fundus, tmp_path_factory) -> Path:
-    """A run of two processes under torchrun, on the CPU."""
-    folder = tmp_path_factory.mktemp("distributed")
+def in_two_processes(folder: Path, config_file: str, fundus: Path) -> Path:
+    """Run under torchrun, on the CPU."""
     options = {
-        "config_file": str(configs("train", "multi_gpu_train")),
+        "config_file": config_file,
         "dataset_dir": str(fundus),
         "output_dir": str(folder / "runs"),
         "image_size": "32",
@@ -41,6 +39,17 @@ def distributed(configs, fundus, tmp_path_factory) -> Path:
     assert done.returncode == 0, done.stdout + done.stderr
     (run,) = (folder / "runs").iterdir()
     return run
+
+
+@pytest.fixture(scope="module")
+def distributed(configs, fundus, tmp_path_factory) -> Path:
+    return in_two_processes(tmp_path_factory.mktemp("distributed"), str(configs("train", "multi_gpu_train")), fundus)
+
+
+def test_an_explainer_that_is_frozen_on_the_way_stops_no_process(configs, fundus, tmp_path):
+    run = in_two_processes(tmp_path, str(configs("train", "train_trusted", "multi_gpu_train")), fundus)
+    assert json.loads((run / "settings.json").read_text())["explainer_epochs"] == 1
+    assert (run / "finished").is_file()
 
 
 def test_leaves_what_one_process_leaves(distributed, trained):

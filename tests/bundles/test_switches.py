@@ -49,6 +49,7 @@ def test_the_trusted_pair_is_trained_judged_again_and_used(train, bundle, teache
         "inference", "inference", run_dir=str(run), dataset_dir=str(fundus), output_dir=str(tmp_path / "out")
     )
     deployed = inference.parser.get_parsed_content("network_def")
+    assert deployed.mask_power == 0.5
     assert repr(deployed.baseline) == repr(workflow.parser.get_parsed_content("deployable").baseline)
     weights = torch.load(run / "model.pt", weights_only=True)
     assert deployed.load_state_dict(weights)

@@ -16,6 +16,7 @@ from monai_medtex.networks import (
     MeanBaseline,
     MedTexNet,
 )
+from monai_medtex.utils import InputError
 
 
 class Given(nn.Module):
@@ -46,6 +47,19 @@ def test_removed_pixels_become_the_baseline():
     theta = torch.tensor([[[[0.0, 1.0], [0.5, 0.25]]]])
     seen = ExplainedClassifier(Given(theta), nn.Flatten(), MeanBaseline())(x)
     assert seen.tolist() == [[3, 2, 3, 0.25 * 6 + 0.75 * 3]]
+
+
+def test_the_mask_is_theta_to_a_power():
+    x = torch.tensor([[[[1.0, 2.0], [3.0, 6.0]]]])
+    theta = torch.tensor([[[[0.0, 1.0], [0.25, 0.0625]]]])
+    network = ExplainedClassifier(Given(theta), nn.Flatten(), MeanBaseline(), mask_power=0.5)
+    assert network(x).tolist() == [[3, 2, 3, 0.25 * 6 + 0.75 * 3]]
+    assert torch.equal(network.explain(x), theta)
+
+
+def test_the_power_of_the_mask_must_be_positive():
+    with pytest.raises(InputError, match="^mask_power must be positive but is 0.$"):
+        ExplainedClassifier(nn.Identity(), nn.Identity(), mask_power=0)
 
 
 def test_each_channel_can_have_its_own_theta():

@@ -6,8 +6,9 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from monai_medtex.networks import ZeroBaseline
+from monai_medtex.networks import ExplainedClassifier, ZeroBaseline
 from monai_medtex.trust import RandomlyMaskedBatch, baseline_of
+from monai_medtex.trust.deployed_baseline import masked_by
 from monai_medtex.trust.eval_x import answers_to_views, random_scores
 
 
@@ -36,6 +37,13 @@ def test_random_maps_are_the_same_for_the_same_seed_and_smooth():
 
 def test_a_network_that_names_no_baseline_removes_by_black():
     assert isinstance(baseline_of(nn.Linear(1, 1)), ZeroBaseline)
+
+
+def test_theta_is_shown_as_the_student_sees_it():
+    x, theta = torch.full((1, 1, 1, 2), 2.0), torch.tensor([[[[0.25, 1.0]]]])
+    network = ExplainedClassifier(nn.Identity(), nn.Identity(), mask_power=0.5)
+    assert masked_by(network, x, theta).tolist() == [[[[1.0, 2.0]]]]
+    assert masked_by(nn.Linear(1, 1), x, theta).tolist() == [[[[0.5, 2.0]]]]
 
 
 def test_a_batch_is_masked_and_keeps_the_answer_to_the_whole_image(subject):
