@@ -23,8 +23,8 @@ class ExplainerFirst:
     """Train explainer and student together for some epochs, then freeze the explainer and let the student learn on.
 
     What theta learns is an average over strong augmentations, which a small student does not learn under in the same
-    time. So they are left out of the second phase. Where there is one, the best model is one of it, so that no explainer
-    is kept that was still learning.
+    time. So they are left out of the second phase. Where there is one, the best model is one of it, so that no
+    explainer is kept that was still learning.
 
     Args:
         network: what is trained.
