@@ -8,10 +8,10 @@ was not run on every image is left out, so that all are judged on the same.
 
 from __future__ import annotations
 
-import csv
 import sys
 from pathlib import Path
 
+from monai_medtex.comparison.records import RESULT, read_rows
 from monai_medtex.reporting import write_comparison_report
 
 
@@ -19,10 +19,8 @@ def main(reference: str, report: str, *comparisons: str) -> None:
     """Read the finished tasks' rows, and write the tables and the page."""
     rows: list[dict[str, str]] = []
     for comparison in comparisons:
-        for file in sorted(Path(comparison, "runs").rglob("per_image.csv")):
-            if (file.parent / "result.json").is_file():
-                with file.open(newline="") as lines:
-                    rows.extend(csv.DictReader(lines))
+        for finished in sorted(Path(comparison, "runs").rglob(RESULT)):
+            rows += read_rows(finished.parent)
     images: dict[str, set[tuple[str, str]]] = {}
     for row in rows:
         images.setdefault(row["method"], set()).add((row["seed"], row["image"]))

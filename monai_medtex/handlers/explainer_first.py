@@ -23,14 +23,14 @@ class ExplainerFirst:
     """Train explainer and student together for some epochs, then freeze the explainer and let the student learn on.
 
     What theta learns is an average over strong augmentations, which a small student does not learn under in the same
-    time. So they are left out of the second phase. Where there is one, the best model is one of it, so that no
-    explainer is kept that was still learning.
+    time. So they are left out of the second phase. With the second phase the search for the best model begins anew, so
+    that no explainer is kept that was still learning.
 
     Args:
         network: what is trained.
         epochs: of the first phase.
         augmentations: random transforms of the first phase alone; their ``prob`` is set to 0 after it.
-        evaluator: which keeps the best score for :class:`BestModel`; None where there is nothing to validate on.
+        evaluator: which keeps ``best_metric_epoch`` for :class:`BestModel`; None where there is nothing to validate on.
     """
 
     def __init__(

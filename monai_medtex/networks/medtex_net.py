@@ -105,9 +105,8 @@ class MedTexNet(ExplainedClassifier):
     def freeze(self, part: str) -> None:
         """Let ``"student"`` or ``"explainer"`` learn no more: no gradients, no momentum, and eval mode from now on."""
         self.frozen.add(part)
-        for parameter in self.get_submodule(part).requires_grad_(False).parameters():
+        for parameter in self.get_submodule(part).eval().requires_grad_(False).parameters():
             parameter.grad = None
-        self.get_submodule(part).eval()
 
     def train(self, mode: bool = True) -> Self:
         """Set the mode of all but a frozen part."""

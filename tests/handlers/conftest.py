@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from ignite.engine import Engine
+from ignite.engine import Engine, Events
 from ignite.metrics import Metric
 from monai.data import DataLoader, Dataset
 from monai.engines import SupervisedEvaluator, SupervisedTrainer
@@ -128,6 +128,35 @@ def train() -> Callable:
         )
 
     return make
+
+
+@pytest.fixture
+def watch() -> Callable:
+    """Train, and note the network's weights before the first epoch, and them and what ``ask`` says after each."""
+
+    def run(trainer: SupervisedTrainer, ask: Callable, start: int = 0) -> tuple[list[dict[str, torch.Tensor]], list]:
+        def weights() -> dict[str, torch.Tensor]:
+            return {name: tensor.clone() for name, tensor in trainer.network.state_dict().items()}
+
+        states, said = [weights()], []
+        trainer.add_event_handler(Events.EPOCH_COMPLETED, lambda _: states.append(weights()))
+        trainer.add_event_handler(Events.EPOCH_COMPLETED, lambda _: said.append(ask()))
+        if start:
+            trainer.state.epoch = start
+        trainer.run()
+        return states, said
+
+    return run
+
+
+@pytest.fixture
+def changed() -> Callable:
+    """Name the weights of a part that differ."""
+
+    def names(before: dict[str, torch.Tensor], after: dict[str, torch.Tensor], part: str) -> set[str]:
+        return {name for name in before if name.startswith(part) and not torch.equal(before[name], after[name])}
+
+    return names
 
 
 def _teacher_state() -> dict[str, torch.Tensor]:

@@ -4,38 +4,21 @@
 from __future__ import annotations
 
 import pytest
-import torch
-from ignite.engine import Events
 from monai.engines import SupervisedEvaluator
 from monai.transforms import RandFlipd, RandGaussianNoised
-from torch import nn
 
 from monai_medtex.handlers import ExplainerFirst
 
 
-def state(module: nn.Module) -> dict[str, torch.Tensor]:
-    return {name: tensor.clone() for name, tensor in module.state_dict().items()}
-
-
-def changed(before: dict[str, torch.Tensor], after: dict[str, torch.Tensor], part: str) -> set[str]:
-    return {name for name in before if name.startswith(part) and not torch.equal(before[name], after[name])}
-
-
-def phases(medtex, train, epochs: int = 3, first: int = 2, start: int = 0) -> tuple:
+def phases(medtex, train, watch, epochs: int = 3, first: int = 2, start: int = 0) -> tuple:
     strong, kept = RandGaussianNoised("image", prob=1.0), RandFlipd("image", prob=0.5)
     parts = medtex()
     trainer = train(parts, [ExplainerFirst(parts.network, first, [strong])], epochs)
-    states, odds = [state(parts.network)], []
-    trainer.add_event_handler(Events.EPOCH_COMPLETED, lambda _: states.append(state(parts.network)))
-    trainer.add_event_handler(Events.EPOCH_COMPLETED, lambda _: odds.append((strong.prob, kept.prob)))
-    if start:
-        trainer.state.epoch = start
-    trainer.run()
-    return parts.network, states, odds
+    return parts.network, *watch(trainer, lambda: (strong.prob, kept.prob), start)
 
 
-def test_both_learn_in_the_first_phase_and_the_student_alone_in_the_second(medtex, train):
-    network, states, odds = phases(medtex, train)
+def test_both_learn_in_the_first_phase_and_the_student_alone_in_the_second(medtex, train, watch, changed):
+    network, states, odds = phases(medtex, train, watch)
     assert odds == [(1.0, 0.5), (1.0, 0.5), (0.0, 0.5)]
     assert changed(states[0], states[2], "student.fc")
     assert changed(states[0], states[2], "explainer.score")
@@ -45,8 +28,8 @@ def test_both_learn_in_the_first_phase_and_the_student_alone_in_the_second(medte
     assert not network.explainer.training
 
 
-def test_after_a_resume_in_the_second_phase_the_explainer_is_frozen_too(medtex, train):
-    _, states, odds = phases(medtex, train, start=2)
+def test_after_a_resume_in_the_second_phase_the_explainer_is_frozen_too(medtex, train, watch, changed):
+    _, states, odds = phases(medtex, train, watch, start=2)
     assert odds == [(0.0, 0.5)]
     assert changed(states[0], states[1], "student.fc")
     assert not changed(states[0], states[1], "explainer")
