@@ -40,7 +40,8 @@ def test_the_trusted_pair_is_trained_judged_again_and_used(train, bundle, teache
     row = last_row(run)
     assert float(row["loss_evidence"]) > 0
     settings = json.loads((run / "settings.json").read_text())
-    assert settings["evidence"] == "ClassEvidence(layers=('block3',), smoothing=0.05, power=2.0)"
+    smoothing = 6.4 / settings["image_size"]
+    assert settings["evidence"] == f"ClassEvidence(layers=('block3',), smoothing={smoothing}, power=2.0)"
     workflow = bundle("evaluating", "train", "train_trusted", "evaluate", run_dir=str(run))
     report = Path(workflow.parser.get_parsed_content("report_dir"))
     own = json.loads((run / "evaluation" / "summary.json").read_text())
