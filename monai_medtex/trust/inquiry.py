@@ -90,7 +90,8 @@ class Inquiry:
             made_with = {**self.basis, **self.options.only(*depends), "config": self.configuration.config.get(name)}
             self._found[name] = self.parts.find(name, made_with, make)
         self._maps = self.subject.maps()
-        self._skipped = dict.fromkeys(RETRAININGS, "left out, since retrain is False")
+        reason = "not done yet" if self.options.retrain else "left out, since retrain is False"
+        self._skipped = dict.fromkeys(RETRAININGS, reason)
 
     def retrain(self) -> None:
         """Distil again with one thing changed at a time; one that fails leaves its reason, and the others go on."""

@@ -60,7 +60,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_judges_a_run_and_goes_on_where_it_was_interrupted(judged, trained, monkeypatch) -> None:
+def test_judges_a_run_and_goes_on_where_it_was_interrupted(judged, trained, monkeypatch, tmp_path) -> None:
     done: list[str] = []
     maps = Retrainer.maps
 
@@ -73,6 +73,7 @@ def test_judges_a_run_and_goes_on_where_it_was_interrupted(judged, trained, monk
     monkeypatch.setattr(Retrainer, "maps", interrupted)
     with pytest.raises((KeyboardInterrupt, RuntimeError)):
         judged(*LAYERED)
+    assert "not done yet" in (tmp_path / "run" / "trust" / "index.html").read_text()
     folder = judged(*ALONE)
     assert done == [
         "a teacher with random weights",
