@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from monai_medtex.utils import InputError
+from monai_medtex.utils import InputError, given_path
 
 from .checks import UNKNOWN, label_number, path_inside
 from .dicom_reader import DICOM_SUFFIXES
@@ -288,7 +288,7 @@ def read_dataset(path: str | os.PathLike) -> dict[str, list[dict]]:
     Raises:
         InputError: if ``path`` does not exist or holds no images in one of these layouts.
     """
-    root = Path(path).expanduser().resolve()
+    root = given_path(dataset_dir=path).resolve()
     if not root.exists():
         raise InputError(f"{path}: no such file or folder")
     for name, recognises, read in _LAYOUTS:

@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from monai.bundle import ConfigParser
 from torch import nn
 
-from monai_medtex.utils import InputError, one_line
+from monai_medtex.utils import InputError, given_path, one_line
 
 __all__ = ["bundle_network"]
 
@@ -31,7 +30,7 @@ def bundle_network(model: str | os.PathLike | None) -> nn.Module:
     """
     if not model:
         raise InputError("teacher_ckpt: name the bundle's models/model.pt with --teacher_ckpt")
-    root = Path(model).expanduser().absolute().parent.parent
+    root = given_path(teacher_ckpt=model).absolute().parent.parent
     files = [root / "configs" / name for name in CONFIGS if (root / "configs" / name).is_file()]
     if not files:
         raise InputError(f"teacher_ckpt: {model} is in no bundle (there is no {root / 'configs' / CONFIGS[0]})")

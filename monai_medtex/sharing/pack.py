@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from monai_medtex.comparison import config_folder
-from monai_medtex.utils import InputError, output_folder
+from monai_medtex.utils import InputError, given_path, output_folder
 
 from .bundle_zip import write_zip
 from .changelog import changelog
@@ -89,7 +89,7 @@ def pack(
     """
     _check_names(name, version)
     run = open_run(run_dir, dataset_dir, evaluation_dir)
-    target = Path(output_dir or run.folder).expanduser().absolute() / f"{name}_v{version}.zip"
+    target = given_path(output_dir=output_dir or run.folder).absolute() / f"{name}_v{version}.zip"
     if target.exists():
         raise InputError(f"version: {target} is there already; a version is packed once")
     config_dir, kind = config_folder(bundle_root), kind_of(run)

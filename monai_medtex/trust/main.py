@@ -11,7 +11,7 @@ from typing import Any
 
 from monai_medtex.comparison import config_folder
 from monai_medtex.data import fingerprint
-from monai_medtex.utils import InputError, output_folder, read_settings
+from monai_medtex.utils import InputError, given_path, output_folder, read_settings
 
 from .configuration import RunConfiguration, beneath, calling_config, check_same_run, configured_as
 from .inquiry import Inquiry
@@ -56,7 +56,7 @@ def trust(
     model = Path(str(run_dir)) / "model.pt"
     if not model.is_file():
         raise InputError(f"run_dir: {run_dir} has no model.pt; is the run over?")
-    folder = Path(output_dir or str(run_dir)).expanduser().absolute() / "trust"
+    folder = given_path(output_dir=output_dir or run_dir).absolute() / "trust"
     config = beneath(calling_config(), config_folder(bundle_root))
     config = {**configured_as(config, settings, dataset_dir, teacher_ckpt), "run_dir": str(folder / "parts" / "eval_x")}
     configuration = RunConfiguration(config)

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 from .errors import InputError
 
-__all__ = ["check_at_least", "check_between", "edge_lengths"]
+__all__ = ["check_at_least", "check_between", "edge_lengths", "given_path"]
 
 
 def check_at_least(minimum: int, **options: object) -> None:
@@ -61,3 +63,22 @@ def edge_lengths(minimum: int, **option: object) -> list[int]:
     for length in lengths:
         check_at_least(minimum, **{name: length})
     return lengths
+
+
+def given_path(**option: object) -> Path:
+    """Read an option that names a file or a folder.
+
+    Args:
+        option: by its name. The command line gives True for an option without a value, and a number for a name that
+            reads as one.
+
+    Returns:
+        the path, with the home folder in place of ``~``.
+
+    Raises:
+        InputError: When it is no path.
+    """
+    ((name, value),) = option.items()
+    if not isinstance(value, (str, os.PathLike)):
+        raise InputError(f"{name} must be a path, got {value}")
+    return Path(value).expanduser()

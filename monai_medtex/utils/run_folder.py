@@ -15,6 +15,7 @@ import ignite.distributed as idist
 
 from .errors import InputError
 from .files import atomic_write, home
+from .options import given_path
 
 __all__ = ["fresh_folder", "mark_finished", "output_folder", "read_settings", "run_folder"]
 
@@ -31,7 +32,7 @@ def output_folder(path: str | os.PathLike) -> Path:
     Raises:
         InputError: When it cannot be made.
     """
-    folder = Path(path).expanduser().absolute()
+    folder = given_path(output_dir=path).absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -72,7 +73,7 @@ def read_settings(
     """
     if not run_dir:
         raise InputError(f"{argument}: name the folder of a run with --{argument}")
-    path = Path(run_dir) / SETTINGS
+    path = given_path(**{argument: run_dir}) / SETTINGS
     if not path.is_file():
         raise InputError(f"{argument}: {run_dir} is no folder of a run (it has no {SETTINGS})")
     settings = json.loads(path.read_text())
@@ -101,7 +102,8 @@ def run_folder(
     """
     folder = ""
     if idist.get_rank() == 0:
-        folder = str(_choose(Path(output_dir or home() / "runs").expanduser().absolute(), name, settings, resume))
+        parent = given_path(output_dir=output_dir or home() / "runs").absolute()
+        folder = str(_choose(parent, name, settings, resume))
     if idist.get_world_size() > 1:
         folder = str(idist.broadcast(folder, safe_mode=True))
     return Path(folder)

@@ -17,6 +17,7 @@ from ignite.engine import Engine
 
 from .errors import InputError
 from .files import atomic_write, home
+from .options import given_path
 
 __all__ = ["ensure_teacher", "teacher_path"]
 
@@ -31,10 +32,10 @@ def teacher_path(teacher_ckpt: str | os.PathLike | None, recipe: Mapping[str, An
         recipe: all that such a teacher depends on.
 
     Raises:
-        InputError: When ``teacher_ckpt`` is no file.
+        InputError: When ``teacher_ckpt`` is no path, or no file is there.
     """
     if teacher_ckpt:
-        path = Path(teacher_ckpt).expanduser().absolute()
+        path = given_path(teacher_ckpt=teacher_ckpt).absolute()
         if not path.is_file():
             raise InputError(f"teacher_ckpt: there is no file {teacher_ckpt}")
         return path

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from monai_medtex.utils import InputError, check_at_least, check_between, edge_lengths
+from monai_medtex.utils import InputError, check_at_least, check_between, edge_lengths, given_path
 
 
 def test_whole_numbers_from_the_minimum_on_pass():
@@ -41,3 +41,15 @@ def test_a_patch_has_three_lengths(value, lengths):
 def test_other_patches_are_named(value):
     with pytest.raises(InputError, match="^patch_size must be .*, got "):
         edge_lengths(16, patch_size=value)
+
+
+def test_a_path_may_begin_at_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert given_path(output_dir="~/runs") == given_path(output_dir=tmp_path / "runs") == tmp_path / "runs"
+
+
+@pytest.mark.parametrize("value", [True, 2024, None, ["a", "b"]])
+def test_an_option_without_a_path_is_named(value):
+    with pytest.raises(InputError) as error:
+        given_path(output_dir=value)
+    assert str(error.value) == f"output_dir must be a path, got {value}"
