@@ -106,13 +106,13 @@ def test_building_it_leaves_the_student_as_it_was():
 
 def test_networks_of_monai_can_teach_and_learn():
     torch.manual_seed(0)
-    teacher_network = resnet10(spatial_dims=2, n_input_channels=3, num_classes=3, widen_factor=1 / 16)
+    teacher_network = resnet10(spatial_dims=2, n_input_channels=3, num_classes=3, widen_factor=1 / 8)
     teacher = FrozenTeacher(teacher_network, ["layer1", "layer3.0.bn1"])
     student = DenseNet(2, 3, 3, init_features=4, growth_rate=2, block_config=(1, 1))
     layers = ["features.norm0", "features"]
     network = MedTexNet(Explainer(2, 3, 3, (2, 3)), student, teacher, layers, (3, 32, 32))
     output = backward_through_everything(network, teacher, torch.rand(2, 3, 32, 32))
-    assert [mu.shape[1] for mu in output["mu"]] == [4, 16]
+    assert [mu.shape[1] for mu in output["mu"]] == [8, 32]
     without = [name for name, parameter in network.named_parameters() if parameter.grad is None]
     assert without == []
 

@@ -17,7 +17,7 @@ from monai_medtex.networks.patch_scores import patches_of, spread
 
 def selector(grid: int = 8) -> PatchSelector:
     return PatchSelector(
-        resnet18(spatial_dims=2, n_input_channels=3, num_classes=2, conv1_t_stride=2, widen_factor=1 / 16),
+        resnet18(spatial_dims=2, n_input_channels=3, num_classes=2, conv1_t_stride=2, widen_factor=1 / 8),
         grid,
     )
 
