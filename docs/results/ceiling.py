@@ -17,7 +17,7 @@ from monai.data import DataLoader, Dataset
 from monai.losses import DiceCELoss
 from monai.networks.nets import BasicUNet
 from monai.transforms import Compose, RandAffined, RandFlipd, Transform
-from monai.utils import set_determinism
+from monai.utils import convert_to_tensor, set_determinism
 
 from monai_medtex.metrics import hit, mass_accuracy, pixel_auprc, topk_iou
 from monai_medtex.networks import load_weights
@@ -59,7 +59,7 @@ def main(teacher_ckpt: str, seed: str, epochs: str, *options: str) -> None:
     for _ in range(int(epochs)):
         for batch in batches:
             optimizer.zero_grad()
-            loss(network(batch["image"].as_tensor()), batch["mask"].as_tensor() > 0.5).backward()
+            loss(network(convert_to_tensor(batch["image"])), convert_to_tensor(batch["mask"]) > 0.5).backward()
             optimizer.step()
             schedule.step()
     network.eval()
@@ -68,7 +68,7 @@ def main(teacher_ckpt: str, seed: str, epochs: str, *options: str) -> None:
     found: list[list[float]] = []
     with torch.no_grad():
         for item in DataLoader(masked(parser, test), batch_size=1):
-            image, lesion = item["image"].as_tensor(), item["mask"].as_tensor()
+            image, lesion = convert_to_tensor(item["image"]), convert_to_tensor(item["mask"])
             if teacher(image).argmax(dim=1) == 0 or not lesion.any():
                 continue
             scores = network(image).sigmoid()

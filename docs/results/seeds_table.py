@@ -1,6 +1,6 @@
 # Copyright (c) monai_medtex contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Print mean and standard deviation over seeds of finished runs: ``python tabulate.py RUNS_FOLDER``."""
+"""Print mean and standard deviation over seeds of finished runs: ``python seeds_table.py RUNS_FOLDER``."""
 
 from __future__ import annotations
 
