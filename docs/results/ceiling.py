@@ -16,8 +16,8 @@ from monai.bundle import ConfigParser
 from monai.data import DataLoader, Dataset
 from monai.losses import DiceCELoss
 from monai.networks.nets import BasicUNet
-from monai.transforms import Compose, RandAffined, RandFlipd, Transform
-from monai.utils import convert_to_tensor, set_determinism
+from monai.transforms import Compose, EnsureTyped, RandAffined, RandFlipd, Transform
+from monai.utils import set_determinism
 
 from monai_medtex.metrics import hit, mass_accuracy, pixel_auprc, topk_iou
 from monai_medtex.networks import load_weights
@@ -43,7 +43,8 @@ def opened(seed: int, options: list[str]) -> ConfigParser:
 
 def masked(parser: ConfigParser, entries: list[dict[str, Any]], *augment: Transform) -> Dataset:
     """Images that have a mask, at the network's size."""
-    transform = Compose([*parser.get_parsed_content("load_image"), *augment])
+    plain = EnsureTyped(["image", "mask"], track_meta=False)
+    transform = Compose([*parser.get_parsed_content("load_image"), *augment, plain])
     return Dataset([entry for entry in entries if entry.get("mask")], transform)
 
 
@@ -59,7 +60,7 @@ def main(teacher_ckpt: str, seed: str, epochs: str, *options: str) -> None:
     for _ in range(int(epochs)):
         for batch in batches:
             optimizer.zero_grad()
-            loss(network(convert_to_tensor(batch["image"])), convert_to_tensor(batch["mask"]) > 0.5).backward()
+            loss(network(batch["image"]), batch["mask"] > 0.5).backward()
             optimizer.step()
             schedule.step()
     network.eval()
@@ -68,7 +69,7 @@ def main(teacher_ckpt: str, seed: str, epochs: str, *options: str) -> None:
     found: list[list[float]] = []
     with torch.no_grad():
         for item in DataLoader(masked(parser, test), batch_size=1):
-            image, lesion = convert_to_tensor(item["image"]), convert_to_tensor(item["mask"])
+            image, lesion = item["image"], item["mask"]
             if teacher(image).argmax(dim=1) == 0 or not lesion.any():
                 continue
             scores = network(image).sigmoid()

@@ -18,7 +18,7 @@ from monai.networks import eval_mode
 
 from monai_medtex.networks import load_weights
 from monai_medtex.reporting import complexity
-from monai_medtex.utils import one_line
+from monai_medtex.utils import given_path, one_line
 
 from .judge import Judge
 from .judged_image import sample_images
@@ -144,7 +144,7 @@ class Comparison:
     def _teacher(self, task: Task) -> Path:
         """The weights of a task's teacher, which is trained if it is missing."""
         if self.teacher_ckpt and not task.method.teacher:
-            return Path(self.teacher_ckpt)
+            return given_path(teacher_ckpt=self.teacher_ckpt)
         key = (task.method.teacher, task.seed)
         if key not in self._teachers:
             try:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from monai_medtex.data import check_images, check_labels, fingerprint
-from monai_medtex.utils import InputError, given_path, mark_finished, run_folder
+from monai_medtex.utils import InputError, given_file, mark_finished, run_folder
 
 from .compare import Comparison
 from .judge import Judge
@@ -122,5 +122,5 @@ def _check(
     for share in fractions:
         if not 0 < share <= 1:
             raise InputError(f"fractions must be above 0 and at most 1, got {share}")
-    if teacher_ckpt and not given_path(teacher_ckpt=teacher_ckpt).is_file():
-        raise InputError(f"teacher_ckpt: there is no file {teacher_ckpt}")
+    if teacher_ckpt:
+        given_file(teacher_ckpt=teacher_ckpt)

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from monai_medtex.utils import InputError, given_path, one_line
+from monai_medtex.utils import InputError, given_file, one_line
 
 __all__ = ["TeacherProgram", "opening", "program_file"]
 
@@ -26,10 +26,7 @@ def program_file(path: str | os.PathLike | None) -> Path:
     """
     if not path:
         raise InputError("teacher_ckpt: name the teacher's file with --teacher_ckpt")
-    file = given_path(teacher_ckpt=path)
-    if not file.is_file():
-        raise InputError(f"teacher_ckpt: there is no file {path}")
-    return file
+    return given_file(teacher_ckpt=path)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from monai_medtex.data import fingerprint, open_dataset
-from monai_medtex.utils import InputError, edge_lengths, read_settings
+from monai_medtex.utils import InputError, edge_lengths, given_path, read_settings
 
 __all__ = ["FinishedRun", "open_run"]
 
@@ -77,7 +77,7 @@ def open_run(
     for name in ("model.pt", "finished"):
         if not (folder / name).is_file():
             raise InputError(f"run_dir: {run_dir} has no file {name}; is the run over?")
-    evaluation = Path(evaluation_dir).expanduser() if evaluation_dir else folder / "evaluation"
+    evaluation = given_path(evaluation_dir=evaluation_dir) if evaluation_dir else folder / "evaluation"
     if evaluation_dir and not (evaluation / "summary.json").is_file():
         raise InputError(f"evaluation_dir: {evaluation_dir} is no folder of an evaluation (it has no summary.json)")
     return FinishedRun(

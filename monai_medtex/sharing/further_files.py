@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from monai_medtex.utils import InputError
+from monai_medtex.utils import InputError, given_path
 
 __all__ = ["extra_files", "licenses"]
 
@@ -46,7 +46,7 @@ def extra_files(extra_dir: str | os.PathLike | None) -> dict[str, bytes]:
     """
     if not extra_dir:
         return {}
-    folder = Path(extra_dir).expanduser()
+    folder = given_path(extra_dir=extra_dir)
     if not folder.is_dir():
         raise InputError(f"extra_dir: there is no folder {extra_dir}")
     files = sorted(path for path in folder.rglob("*") if path.is_symlink() or path.is_file())
@@ -58,6 +58,6 @@ def extra_files(extra_dir: str | os.PathLike | None) -> dict[str, bytes]:
 
 def _read(argument: str, path: str | os.PathLike) -> bytes:
     try:
-        return Path(path).expanduser().read_bytes()
+        return given_path(**{argument: path}).read_bytes()
     except OSError as error:
         raise InputError(f"{argument}: {path} can't be read: {error.strerror}") from error

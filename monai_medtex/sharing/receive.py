@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from monai_medtex.utils import InputError, check_at_least, given_path
+from monai_medtex.utils import InputError, check_at_least, given_file, given_path
 
 from .received_files import check_files
 from .received_members import check_members
@@ -51,9 +51,7 @@ def receive(
     check_at_least(1, max_megabytes=max_megabytes, max_members=max_members)
     if not zip_file or not output_dir:
         raise InputError("zip_file, output_dir: name the zip and the folder with --zip_file and --output_dir")
-    source, target = given_path(zip_file=zip_file), given_path(output_dir=output_dir).absolute()
-    if not source.is_file():
-        raise InputError(f"zip_file: there is no file {zip_file}")
+    source, target = given_file(zip_file=zip_file), given_path(output_dir=output_dir).absolute()
     with _opened(source) as archive:
         members, limit = archive.infolist(), max_megabytes * MEGABYTE
         folder = target / check_members(members, limit, max_members)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from monai_medtex.networks import load_checkpoint
 from monai_medtex.networks.plain_program import check_plain_program
-from monai_medtex.utils import InputError
+from monai_medtex.utils import InputError, given_path
 
 __all__ = ["copied_tensor", "copied_bytes", "teacher_tensors"]
 
@@ -29,7 +29,7 @@ def teacher_tensors(path: str | os.PathLike) -> dict[str, Tensor]:
     Raises:
         InputError: When there is no such file, it can't be read, or an exported program would run code.
     """
-    file = Path(path).expanduser()
+    file = given_path(teacher_ckpt=path)
     file = file / "models" / "model.pt" if file.is_dir() else file
     if not file.is_file():
         raise InputError(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from .errors import InputError, OneLineError, TrainingError, one_line, report_errors_in_one_line
 from .files import atomic_write, file_digest, home, name_inside, save_tensors
 from .leave_together import leave_together
-from .options import check_at_least, check_between, edge_lengths, given_path
+from .options import check_at_least, check_between, check_path, edge_lengths, given_file, given_path
 from .run_folder import fresh_folder, mark_finished, output_folder, read_settings, run_folder
 from .teacher_store import ensure_teacher, teacher_path
 from .versions import versions
@@ -18,10 +18,12 @@ __all__ = [
     "atomic_write",
     "check_at_least",
     "check_between",
+    "check_path",
     "edge_lengths",
     "ensure_teacher",
     "file_digest",
     "fresh_folder",
+    "given_file",
     "given_path",
     "home",
     "leave_together",

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from .errors import InputError
 
-__all__ = ["check_at_least", "check_between", "edge_lengths", "given_path"]
+__all__ = ["check_at_least", "check_between", "check_path", "edge_lengths", "given_file", "given_path"]
 
 
 def check_at_least(minimum: int, **options: object) -> None:
@@ -65,12 +65,26 @@ def edge_lengths(minimum: int, **option: object) -> list[int]:
     return lengths
 
 
+def check_path(**options: object) -> None:
+    """Check options that name a file or a folder.
+
+    Args:
+        options: by name. The command line gives True for an option without a value, and a number for a name that reads
+            as one.
+
+    Raises:
+        InputError: When one is no path.
+    """
+    for name, value in options.items():
+        if not isinstance(value, (str, os.PathLike)):
+            raise InputError(f"{name} must be a path, got {value}")
+
+
 def given_path(**option: object) -> Path:
     """Read an option that names a file or a folder.
 
     Args:
-        option: by its name. The command line gives True for an option without a value, and a number for a name that
-            reads as one.
+        option: by its name.
 
     Returns:
         the path, with the home folder in place of ``~``.
@@ -78,7 +92,19 @@ def given_path(**option: object) -> Path:
     Raises:
         InputError: When it is no path.
     """
-    ((name, value),) = option.items()
-    if not isinstance(value, (str, os.PathLike)):
-        raise InputError(f"{name} must be a path, got {value}")
+    check_path(**option)
+    (value,) = cast("dict[str, str | os.PathLike]", option).values()
     return Path(value).expanduser()
+
+
+def given_file(**option: object) -> Path:
+    """Read an option that names a file, as :func:`given_path` does.
+
+    Raises:
+        InputError: When it is no path, or no file is there.
+    """
+    ((name, value),) = option.items()
+    file = given_path(**option)
+    if not file.is_file():
+        raise InputError(f"{name}: there is no file {value}")
+    return file

@@ -15,7 +15,7 @@ import ignite.distributed as idist
 
 from .errors import InputError
 from .files import atomic_write, home
-from .options import given_path
+from .options import check_path, given_path
 
 __all__ = ["fresh_folder", "mark_finished", "output_folder", "read_settings", "run_folder"]
 
@@ -73,7 +73,8 @@ def read_settings(
     """
     if not run_dir:
         raise InputError(f"{argument}: name the folder of a run with --{argument}")
-    path = given_path(**{argument: run_dir}) / SETTINGS
+    check_path(**{argument: run_dir})
+    path = Path(run_dir) / SETTINGS
     if not path.is_file():
         raise InputError(f"{argument}: {run_dir} is no folder of a run (it has no {SETTINGS})")
     settings = json.loads(path.read_text())

@@ -15,9 +15,8 @@ from typing import Any
 import ignite.distributed as idist
 from ignite.engine import Engine
 
-from .errors import InputError
 from .files import atomic_write, home
-from .options import given_path
+from .options import given_file
 
 __all__ = ["ensure_teacher", "teacher_path"]
 
@@ -35,10 +34,7 @@ def teacher_path(teacher_ckpt: str | os.PathLike | None, recipe: Mapping[str, An
         InputError: When ``teacher_ckpt`` is no path, or no file is there.
     """
     if teacher_ckpt:
-        path = given_path(teacher_ckpt=teacher_ckpt).absolute()
-        if not path.is_file():
-            raise InputError(f"teacher_ckpt: there is no file {teacher_ckpt}")
-        return path
+        return given_file(teacher_ckpt=teacher_ckpt).absolute()
     key = hashlib.sha256(json.dumps(dict(recipe), sort_keys=True).encode()).hexdigest()[:12]
     return home() / "teachers" / f"{key}.pt"
 

@@ -119,7 +119,7 @@ def test_taps_come_in_the_order_of_the_layers():
 
 
 def test_a_resnet_of_monai_is_tapped_before_its_in_place_relu():
-    network = resnet10(spatial_dims=2, n_input_channels=3, num_classes=2, widen_factor=1 / 8)
+    network = resnet10(spatial_dims=2, n_input_channels=3, num_classes=2, widen_factor=1 / 16)
     teacher, x = FrozenTeacher(network, ["bn1", "layer3.0.conv1"]), torch.rand(2, 3, 32, 32)
     _, (normalised, convolved) = teacher.tap(x)
     expected = network.bn1(network.conv1(x))

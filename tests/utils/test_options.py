@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from monai_medtex.utils import InputError, check_at_least, check_between, edge_lengths, given_path
+from monai_medtex.utils import InputError, check_at_least, check_between, edge_lengths, given_file, given_path
 
 
 def test_whole_numbers_from_the_minimum_on_pass():
@@ -53,3 +53,13 @@ def test_an_option_without_a_path_is_named(value):
     with pytest.raises(InputError) as error:
         given_path(output_dir=value)
     assert str(error.value) == f"output_dir must be a path, got {value}"
+
+
+def test_a_file_is_there_or_is_named_as_it_was_given(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "pair.zip").touch()
+    assert given_file(zip_file="~/pair.zip") == tmp_path / "pair.zip"
+    with pytest.raises(InputError, match=r"^zip_file: there is no file ~/other\.zip$"):
+        given_file(zip_file="~/other.zip")
+    with pytest.raises(InputError, match="^zip_file: there is no file"):
+        given_file(zip_file=tmp_path)
