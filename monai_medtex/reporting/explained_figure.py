@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -23,6 +24,7 @@ else:
 __all__ = ["ExplainedImage", "explained_figure", "has_matplotlib"]
 
 _, has_matplotlib = optional_import("matplotlib")
+ONE_PLACE = "Caution: these are mostly the same pixels in every image. Such a map tells of a place, not of what is seen there."
 
 
 class ExplainedImage(NamedTuple):
@@ -51,7 +53,8 @@ def explained_figure(
     """Draw a column for each image: the image, theta on the fixed scale from 0 to 1, and contours.
 
     The contours are the top K pixels (yellow) and the lesion (blue). Where theta shows no evidence above its noise the
-    figure says so, and draws no top K.
+    figure says so, and draws no top K. Where the top K pixels of one image are mostly those of the others, it warns that
+    they are chosen by their place.
 
     Args:
         samples: the images.
@@ -64,22 +67,32 @@ def explained_figure(
     """
     figure = Figure(figsize=(2.2 * len(samples) + 0.9, 7.2), layout="constrained")
     axes = figure.subplots(3, len(samples), squeeze=False)
-    for column, sample in zip(axes.T, samples, strict=True):
-        shown = _draw(column, sample, k)
+    tops = [_top(sample, k) for sample in samples]
+    for column, sample, top in zip(axes.T, samples, tops, strict=True):
+        shown = _draw(column, sample, top)
         column[0].set_title(_verdicts(sample, class_names, activation), fontsize=8, loc="left")
     for axis, name in zip(axes[:, 0], ("image", "theta", f"top K, k = {k}"), strict=True):
         axis.set_ylabel(name)
     figure.colorbar(shown, ax=axes[1, :].tolist(), shrink=0.9, label="theta")
-    figure.supxlabel(
-        "yellow: the K pixels with the highest theta    blue: the lesion, where its mask is known", fontsize=9
-    )
+    caption = "yellow: the K pixels with the highest theta    blue: the lesion, where its mask is known"
+    figure.supxlabel(f"{caption}\n{ONE_PLACE}" if _one_place(tops) else caption, fontsize=9)
     return figure
 
 
-def _draw(column: Sequence[Axes], sample: ExplainedImage, k: int) -> AxesImage:
+def _top(sample: ExplainedImage, k: int) -> torch.Tensor:
+    scores = pixel_scores(sample.theta[None])
+    return evident_topk(scores, topk_pixels(scores.shape[2:], k))[0]
+
+
+def _one_place(tops: Sequence[torch.Tensor]) -> bool:
+    pairs = [pair for pair in combinations(filter(torch.any, tops), 2) if pair[0].shape == pair[1].shape]
+    shared = [float((one & other).sum() / (one | other).sum()) for one, other in pairs]
+    return bool(shared) and sum(shared) / len(shared) > 0.5
+
+
+def _draw(column: Sequence[Axes], sample: ExplainedImage, top: torch.Tensor) -> AxesImage:
     pixels = sample.image.mT.permute(1, 2, 0).clamp(0, 1)
     scores = pixel_scores(sample.theta[None])
-    top = evident_topk(scores, topk_pixels(scores.shape[2:], k))[0]
     for axis in column:
         axis.set_xticks([])
         axis.set_yticks([])

@@ -91,3 +91,32 @@ def test_a_flat_theta_has_no_top_k_and_says_so():
     panel = figure.axes[2]
     assert panel.get_title(loc="left") == "no evidence above\ntheta's noise"
     assert (panel.images[0].get_array() == 0.25).all()
+
+
+def elsewhere(shift: int) -> ExplainedImage:
+    """``sample`` with a theta of 0 but for six pixels of the column x = 3, which begin at ``shift``."""
+    theta = torch.zeros(1, WIDTH, HEIGHT)
+    theta[0, 3, shift : shift + 6] = 0.9
+    return sample()._replace(theta=theta)
+
+
+@pytest.mark.parametrize(
+    ("shifts", "warns"),
+    [
+        ([0], False),
+        ([0, 0], True),  # the same six pixels
+        ([0, 1], True),  # 5 of 7 are shared
+        ([0, 2], False),  # 4 of 8
+        ([0, 0, 2], True),  # (1 + 1/2 + 1/2) / 3
+    ],
+)
+def test_a_map_of_one_place_is_warned_of(shifts, warns):
+    figure = explained_figure([elsewhere(shift) for shift in shifts], ["normal", "abnormal"])
+    assert ("Caution: these are mostly the same pixels in every image." in figure.get_supxlabel()) == warns
+
+
+def test_images_without_evidence_or_of_another_size_share_no_place():
+    flat = sample()._replace(theta=torch.full((1, WIDTH, HEIGHT), 0.5))
+    wide = elsewhere(0)._replace(theta=torch.nn.functional.pad(elsewhere(0).theta, (0, 0, 0, WIDTH)))
+    wide = wide._replace(image=torch.zeros(3, 2 * WIDTH, HEIGHT), lesion=torch.zeros(1, 2 * WIDTH, HEIGHT))
+    assert "Caution" not in explained_figure([flat, flat, elsewhere(0), wide], ["normal", "abnormal"]).get_supxlabel()
