@@ -8,7 +8,7 @@ from .answers import answer_text, label_text, log_probabilities, probabilities
 from .bootstrap import bootstrap_means, paired_p_value, percentile_interval
 from .calibration_error import calibration_error, expected_calibration_error
 from .class_probability import class_probability, predicted_class
-from .evidence_contrast import evidence_contrast, evident_topk
+from .evidence_contrast import evident_topk, map_background
 from .hit_rate import HitRate, hit
 from .image_rows import ImageRowMetric
 from .imputation import noisy_linear_imputation
@@ -49,7 +49,6 @@ __all__ = [
     "confusion_matrix",
     "curve_area",
     "deletion_curve",
-    "evidence_contrast",
     "evident_topk",
     "expected_calibration_error",
     "f1_score",
@@ -59,6 +58,7 @@ __all__ = [
     "lesion_beside",
     "lesion_pixels",
     "log_probabilities",
+    "map_background",
     "mass_accuracy",
     "mass_lift",
     "mean_baseline",

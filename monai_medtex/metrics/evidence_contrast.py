@@ -8,34 +8,40 @@ from torch import Tensor
 
 from .topk_selection import pixel_scores, topk_mask
 
-__all__ = ["evidence_contrast", "evident_topk"]
+__all__ = ["evident_topk", "map_background"]
 
 STANDARD_DEVIATIONS = 3.0
 THETA = 0.1
+NORMAL = 1.4826  # standard deviations of a normal distribution in its median absolute deviation
 
 
-def evidence_contrast(theta: Tensor, top: Tensor) -> tuple[Tensor, Tensor]:
-    """Compare the K highest-scoring pixels with the others.
+def map_background(theta: Tensor, top: Tensor) -> tuple[Tensor, Tensor]:
+    """Level and noise of a map apart from its K highest-scoring pixels.
+
+    Both are medians, so that neither the rest of a lesion larger than K pixels nor the dark around a round image, if
+    less than half of the pixels, passes for noise.
 
     Args:
         theta: scores of shape BCHW[D].
         top: marks the K pixels of each image, fewer than there are; Boolean, shape B1HW[D].
 
     Returns:
-        how far the mean of the K highest lies above the mean of the rest, and the standard deviation of the rest;
-        shape B each.
+        the median of the other pixels, and the standard deviation that a normal distribution of their median absolute
+        deviation has; shape B each.
     """
-    scores, top = pixel_scores(theta).flatten(1), top.flatten(1)
-    highest, rest = (scores[chosen].view(len(scores), -1) for chosen in (top, ~top))
-    return highest.mean(dim=1) - rest.mean(dim=1), rest.std(dim=1, correction=0)
+    scores, rest = pixel_scores(theta).flatten(1), ~top.flatten(1)
+    others = scores[rest].view(len(scores), -1)
+    level = others.median(dim=1).values
+    return level, NORMAL * (others - level[:, None]).abs().median(dim=1).values
 
 
 def evident_topk(theta: Tensor, k: int) -> Tensor:
-    """Mark the K highest-scoring pixels as :func:`topk_mask` does, but none where theta does not rise above its noise.
+    """Mark those of the K highest-scoring pixels that stand out, and none where the map does not rise above its noise.
 
-    Every map has K highest pixels. Those of normally distributed noise lie 2.7 (K = 1/64 of the pixels) to 2.3 (6/64)
-    standard deviations of the rest above its mean; evidence must lie more than 3 above, and more than 0.1 on theta's
-    own scale from 0 to 1.
+    Every map has K highest pixels. Those of normally distributed noise lie 2.7 (K = 1/64 of the pixels) to 2.1 (6/64)
+    of its standard deviations above the median of the rest; the mean of the K must lie more than 3 above it. A pixel must
+    lie more than 0.1 above it, on theta's own scale from 0 to 1, so that fewer than K are marked where a lesion is
+    smaller.
 
     Args:
         theta: scores of shape BCHW[D], in [0, 1].
@@ -45,6 +51,7 @@ def evident_topk(theta: Tensor, k: int) -> Tensor:
         a Boolean mask of shape B1HW[D], empty for an image without evidence.
     """
     top = topk_mask(theta, k)
-    contrast, spread = evidence_contrast(theta, top)
-    evident = (contrast > THETA) & (contrast > STANDARD_DEVIATIONS * spread)
-    return top & evident.view(-1, *[1] * (top.ndim - 1))
+    level, spread = (figure.view(-1, *[1] * (top.ndim - 1)) for figure in map_background(theta, top))
+    above = pixel_scores(theta) - level
+    mean = (above * top).flatten(1).sum(dim=1).view_as(level) / k
+    return top & (above > THETA) & (mean > STANDARD_DEVIATIONS * spread)
