@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from monai_medtex.data import check_images, check_labels, fingerprint
-from monai_medtex.utils import InputError, given_file, mark_finished, run_folder
+from monai_medtex.utils import InputError, file_digest, given_file, mark_finished, run_folder
 
 from .compare import Comparison
 from .judge import Judge
@@ -83,6 +83,7 @@ def compare(
         "fractions": fractions,
         "epochs_of_all_images": epochs,
         "teacher_ckpt": teacher_ckpt,
+        "teacher_sha256": file_digest(teacher_ckpt) if teacher_ckpt else None,
         "map_images": map_images,
         "faithful_images": faithful_images,
         "reference": reference,

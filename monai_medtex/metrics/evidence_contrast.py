@@ -39,9 +39,9 @@ def evident_topk(theta: Tensor, k: int) -> Tensor:
     """Mark those of the K highest-scoring pixels that stand out, and none where the map does not rise above its noise.
 
     Every map has K highest pixels. Those of normally distributed noise lie 2.7 (K = 1/64 of the pixels) to 2.1 (6/64)
-    of its standard deviations above the median of the rest; the mean of the K must lie more than 3 above it. A pixel must
-    lie more than 0.1 above it, on theta's own scale from 0 to 1, so that fewer than K are marked where a lesion is
-    smaller.
+    of its standard deviations above the median of the rest; the mean of the K must lie more than 3 above it. A pixel
+    must lie more than 0.1 above it, on theta's own scale from 0 to 1, so that fewer than K are marked where a lesion
+    is smaller.
 
     Args:
         theta: scores of shape BCHW[D], in [0, 1].

@@ -46,9 +46,9 @@ def agreement_table(
     Returns:
         per fraction and method the means over the seeds and, with the ending ``_std``, standard deviations (n - 1) of
         ``agreement_accuracy``, ``agreement_f1``, ``agreement_kappa``, ``predictive_kl`` (nats), ``label_accuracy``,
-        ``label_ece`` and ``teacher_accuracy`` (against the labels); then ``seeds`` and ``images`` (numbers of them),
-        ``parameters``, ``paper_accuracy`` and ``paper_f1``. What is not known is NaN. A method of which no seed ended
-        has ``failed`` instead.
+        ``label_ece`` and ``teacher_accuracy`` (against the labels); then ``seeds``, ``images`` and ``labelled``
+        (numbers of them; the last of images with a label), ``parameters``, ``paper_accuracy`` and ``paper_f1``. What is
+        not known is NaN. A method of which no seed ended has ``failed`` instead.
     """
     students = [row for row in rows if not math.isnan(row.get("student_class", math.nan))]
     shares = sorted({*fractions(students), *(share for _, share, _ in failed if share is not None)})
@@ -68,7 +68,9 @@ def agreement_table(
 def _over_seeds(rows: Sequence[Row], num_classes: int) -> Row:
     runs = [[row for row in rows if row["seed"] == seed] for seed in seeds(rows)]
     figures = [_one_seed(run, num_classes) for run in runs]
-    table: Row = {"seeds": len(runs), "images": len({row["image"] for row in rows})}
+    labelled = [row for row in rows if not math.isnan(row.get("label", math.nan))]
+    images, with_label = (len({row["image"] for row in some}) for some in (rows, labelled))
+    table: Row = {"seeds": len(runs), "images": images, "labelled": with_label}
     for name in figures[0]:
         table[name], table[f"{name}_std"] = mean_and_std([figure[name] for figure in figures])
     return table

@@ -37,16 +37,19 @@ AGREEMENT_NOTE = (
 MAP_NOTE = (
     "Means over {images} images with 95 % intervals of the paired bootstrap over {groups} patients (images, where no "
     "patient is known); each image is first averaged over the seeds. The best of a column is marked. Deletion, "
-    "insertion and ROAD alter the image and ask the teacher; the others compare with the lesion."
+    "insertion and ROAD alter the image and ask the teacher, for {altered} of the images; the others compare with the "
+    "lesion."
 )
 LESION_NOTE = (
-    "Only images with a lesion that the teacher classifies as labelled. Chance levels: IoU {iou_chance:.3f} (a "
-    "perfect choice: {iou_ceiling:.3f}), hit rate, mass and AUPRC {lesion_share:.3f}, lift of mass 1, AUROC 0.5."
+    "Only images with a lesion that the teacher classifies as labelled (as not normal, where no label is known). "
+    "Chance levels: IoU {iou_chance:.3f} (a perfect choice: {iou_ceiling:.3f}), hit rate, mass and AUPRC "
+    "{lesion_share:.3f}, lift of mass 1, AUROC 0.5."
 )
+NO_MAP = "Left out: no method has a map, or the teacher recognises no image with a lesion."
 PAIR_NOTE = (
-    "{reference} against the best other method of each measure, on the same draws of images; the difference is "
-    "{reference} minus the other, so that for deletion a negative one is in its favour. All pairs are in "
-    "pairwise.csv."
+    "{reference} against the best other method of each measure, on the same draws of the images and seeds that both "
+    "have; the difference is {reference} minus the other, so that for deletion a negative one is in its favour. All "
+    "pairs are in pairwise.csv."
 )
 
 
@@ -84,7 +87,7 @@ def map_blocks(parts: Sequence[MapPart], reference: str) -> list[str]:
         if best:
             blocks += [table(best, PAIR_COLUMNS, f"{reference} against the best other method")]
             blocks += [paragraph(PAIR_NOTE.format(reference=reference))]
-    return blocks or [paragraph("Left out: no method has a map.")]
+    return blocks or [paragraph(NO_MAP)]
 
 
 def _shown_pair(pair: Row, titles: Mapping[str, str]) -> Row:

@@ -24,7 +24,7 @@ else:
 __all__ = ["ExplainedImage", "explained_figure", "has_matplotlib"]
 
 _, has_matplotlib = optional_import("matplotlib")
-ONE_PLACE = "Caution: these are mostly the same pixels in every image. Such a map tells of a place, not of what is seen there."
+ONE_PLACE = "Caution: these are mostly the same pixels in every image: a map of a place, not of what is seen there."
 
 
 class ExplainedImage(NamedTuple):
@@ -53,8 +53,8 @@ def explained_figure(
     """Draw a column for each image: the image, theta on the fixed scale from 0 to 1, and contours.
 
     The contours are the top K pixels (yellow) and the lesion (blue). Where theta shows no evidence above its noise the
-    figure says so, and draws no top K. Where the top K pixels of one image are mostly those of the others, it warns that
-    they are chosen by their place.
+    figure says so, and draws no top K. Where they are mostly the same pixels in all images, it warns that they were
+    chosen by their place.
 
     Args:
         samples: the images.

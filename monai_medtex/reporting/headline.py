@@ -58,7 +58,7 @@ def _teacher(table: Sequence[Row]) -> list[str]:
         return []
     runs = "one seed" if row["seeds"] == 1 else f"mean of {row['seeds']} seeds"
     right = percent(row["teacher_accuracy"], 1)
-    return [f"The teacher itself gives the right label to {right} of {row['images']} test images ({runs})."]
+    return [f"The teacher itself gives the right label to {right} of {row['labelled']} test images ({runs})."]
 
 
 def _known(row: Row) -> bool:
@@ -107,7 +107,7 @@ def map_sentences(table: Sequence[Row], pairs: Sequence[Row], levels: Row, refer
         return []
     reach = f"{own['iou_mean']:.3f} (95 % interval {own['iou_mean_low']:.3f} to {own['iou_mean_high']:.3f})"
     sentences = [
-        f"On {levels['images']} images with a lesion that the teacher classifies as labelled, the highest-scoring "
+        f"On {own['images']} images with a lesion that the teacher recognises, the highest-scoring "
         f"pixels of {reference} (1/64 to 6/64 of the image) overlap the lesion with a mean IoU of {reach}; as many "
         f"random pixels reach {levels['iou_chance']:.3f}, a perfect choice {levels['iou_ceiling']:.3f}."
     ]

@@ -61,6 +61,12 @@ class MapScores(NamedTuple):
     groups: list[Hashable]
     fraction: float | None
 
+    def shared(self, *methods: str) -> MapScores:
+        """Keep of some methods the rows of those seeds and images that each of them has."""
+        common = set.intersection(*({_judged(row) for row in self.rows[method]} for method in methods))
+        rows = {method: [row for row in self.rows[method] if _judged(row) in common] for method in methods}
+        return self._replace(rows=rows, methods=list(methods))
+
     def values(self, column: str) -> torch.Tensor:
         """Mean over seeds per image and method, shape (images, methods), NaN where unknown."""
         position = {image: index for index, image in enumerate(self.images)}
@@ -78,10 +84,15 @@ class MapScores(NamedTuple):
         return bootstrap_means(self.values(column), self.groups, draws=draws)
 
 
+def _judged(row: Row) -> tuple[int | None, str]:
+    return row["seed"], row["image"]
+
+
 def map_scores(rows: Sequence[Row], methods: Sequence[str], fraction: float | None) -> MapScores:
     """Choose the images on which maps are judged.
 
-    These are the images with a lesion that the teacher classifies as labelled; of a data set without any lesion, all.
+    These are the images with a lesion that the teacher classifies as labelled, or, where no label is known, as anything
+    but class 0, "normal"; of a data set without any lesion, all.
 
     Args:
         rows: as :func:`~monai_medtex.reporting.comparison_rows.parse_rows` gives them.
@@ -93,7 +104,7 @@ def map_scores(rows: Sequence[Row], methods: Sequence[str], fraction: float | No
     """
     mapped = [row for row in rows if row["fraction"] in (fraction, None) and has_map(row)]
     if any(_has_lesion(row) for row in mapped):
-        mapped = [row for row in mapped if _has_lesion(row) and row.get("teacher_class") == row.get("label")]
+        mapped = [row for row in mapped if _has_lesion(row) and _recognised(row)]
     groups: dict[str, Hashable] = {}
     for row in mapped:
         groups.setdefault(row["image"], ("patient", row["patient"]) if row["patient"] else row["image"])
@@ -113,16 +124,28 @@ def _has_lesion(row: Row) -> bool:
     return row.get("lesion_share", math.nan) > 0 or not math.isnan(row["iou_mean"])
 
 
+def _recognised(row: Row) -> bool:
+    label, answer = row.get("label", math.nan), row.get("teacher_class", math.nan)
+    return answer > 0 if math.isnan(label) else answer == label
+
+
 def map_levels(scores: MapScores) -> Row:
     """Say what the maps are to be measured by.
 
     Returns:
-        ``images``, ``groups`` (patients, or images without one), and the means over the images of ``lesion_share``
-        (the chance level of hit rate, mass and AUPRC), ``iou_chance`` and ``iou_ceiling``.
+        ``images``, ``groups`` (patients, or images without one), ``altered`` (images of which deletion, insertion or
+        ROAD is known), and the means over the images of ``lesion_share`` (the chance level of hit rate, mass and
+        AUPRC), ``iou_chance`` and ``iou_ceiling``.
     """
     names = ("lesion_share", "iou_chance", "iou_ceiling")
     means = {name: mean_and_std([row.get(name, math.nan) for row in _first_rows(scores)])[0] for name in names}
-    return {"images": len(scores.images), "groups": len(set(scores.groups)), **means}
+    altered = {
+        row["image"]
+        for own in scores.rows.values()
+        for row in own
+        if not all(math.isnan(row.get(name, math.nan)) for name in ("deletion", "insertion", "road"))
+    }
+    return {"images": len(scores.images), "groups": len(set(scores.groups)), "altered": len(altered), **means}
 
 
 def iou_levels(scores: MapScores) -> dict[str, list[float]]:

@@ -22,9 +22,10 @@ def pairwise_table(scores: MapScores, reference: str, draws: int = 1000) -> list
         draws: of the bootstrap.
 
     Returns:
-        per metric and other method: ``difference`` of the means, reference minus other; ``low`` and ``high``, its 95 %
-        interval; ``p_value``, two-sided, not corrected for the number of tests; ``best_other``, whether the other one
-        is the best of them by this metric. Empty where the reference has no map.
+        per metric and other method: ``difference`` of the means, reference minus other, over the seeds and images that
+        both have; ``low`` and ``high``, its 95 % interval; ``p_value``, two-sided, not corrected for the number of
+        tests; ``best_other``, whether the other one is the best of them by this metric. Empty where the reference has
+        no map, or shares no seed with another method.
     """
     if reference not in scores.methods:
         return []
@@ -32,28 +33,27 @@ def pairwise_table(scores: MapScores, reference: str, draws: int = 1000) -> list
 
 
 def _tests(scores: MapScores, metric: MapMetric, reference: str, draws: int) -> list[Row]:
-    own = scores.methods.index(reference)
-    means, resampled = scores.values(metric.name).nanmean(dim=0), scores.draws(metric.name, draws)
-    known = [index for index, mean in enumerate(means.tolist()) if not math.isnan(mean)]
-    others = [index for index in known if index != own]
-    if own not in known or not others:
-        return []
-    best = (max if metric.higher_is_better else min)(others, key=lambda index: float(means[index]))
-    rows = []
-    for index in others:
-        differences = resampled[:, own] - resampled[:, index]
+    means = dict(zip(scores.methods, scores.values(metric.name).nanmean(dim=0).tolist(), strict=True))
+    others = [method for method, mean in means.items() if method != reference and not math.isnan(mean)]
+    tests = []
+    for method in others:
+        pair = scores.shared(reference, method)
+        own, other = pair.values(metric.name).nanmean(dim=0).tolist()
+        if math.isnan(own - other):
+            continue
+        differences = -pair.draws(metric.name, draws).diff(dim=1).squeeze(dim=1)
         low, high = percentile_interval(differences)
-        rows.append(
+        tests.append(
             {
                 "fraction": scores.fraction,
                 "metric": metric.name,
                 "reference": reference,
-                "method": scores.methods[index],
-                "difference": float(means[own] - means[index]),
+                "method": method,
+                "difference": own - other,
                 "low": float(low),
                 "high": float(high),
                 "p_value": float(paired_p_value(differences)),
-                "best_other": index == best,
+                "best_other": method == (max if metric.higher_is_better else min)(others, key=means.__getitem__),
             }
         )
-    return rows
+    return tests

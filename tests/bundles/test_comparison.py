@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -92,6 +93,19 @@ def test_goes_on_where_it_stopped(compare: Callable[..., Path], monkeypatch: pyt
     assert len(list(folder.glob("teachers/teacher/seed_0/*"))) == 1
     assert len(rows_of(folder)) == 3 * 8
     assert (folder / "finished").exists()
+
+
+def test_a_comparison_does_not_go_on_with_another_teacher(
+    compare: Callable[..., Path], teacher_ckpt: str, tmp_path: Path
+) -> None:
+    here = Path(shutil.copy(teacher_ckpt, tmp_path / "teacher.pt"))
+    same = {"methods": {"Random": METHODS["Random"]}, "reference": "Random", "seeds": [0], "teacher_ckpt": str(here)}
+    folder = compare(**same)
+    with open(here, "ab") as file:
+        file.write(b"another")
+    with pytest.raises(RuntimeError) as error:
+        compare(**same, resume=str(folder))
+    assert one_line(error.value).startswith(f"resume: {folder} was started with teacher_sha256=")
 
 
 def test_settings_are_kept(compare: Callable[..., Path]) -> None:

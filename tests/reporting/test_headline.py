@@ -9,7 +9,7 @@ from monai_medtex.reporting.headline import agreement_sentences, failure_sentenc
 
 
 def line(method, accuracy, fraction=0.25, std=0.01):
-    figures = {"agreement_accuracy": accuracy, "agreement_accuracy_std": std, "seeds": 3, "images": 80}
+    figures = {"agreement_accuracy": accuracy, "agreement_accuracy_std": std, "seeds": 3, "images": 80, "labelled": 70}
     return {"method": method, "fraction": fraction, **figures}
 
 
@@ -30,7 +30,7 @@ def test_agreement_and_the_papers_order_in_words():
 def test_the_teachers_own_accuracy_comes_first():
     table = [line("MED-TEX", 0.9) | {"teacher_accuracy": math.nan}, line("MED-EX", 0.9) | {"teacher_accuracy": 0.8718}]
     first = agreement_sentences(table, "MED-TEX")[0]
-    assert first == "The teacher itself gives the right label to 87.2 % of 80 test images (mean of 3 seeds)."
+    assert first == "The teacher itself gives the right label to 87.2 % of 70 test images (mean of 3 seeds)."
 
 
 def test_a_method_alone_is_compared_with_nothing():
@@ -42,7 +42,7 @@ def test_a_method_alone_is_compared_with_nothing():
 
 
 LEVELS = {"images": 9, "iou_chance": 0.02, "iou_ceiling": 0.5}
-TABLE = [{"method": "MED-TEX", "iou_mean": 0.03, "iou_mean_low": 0.01, "iou_mean_high": 0.05}]
+TABLE = [{"method": "MED-TEX", "images": 7, "iou_mean": 0.03, "iou_mean_low": 0.01, "iou_mean_high": 0.05}]
 
 
 def pair(**figures):
@@ -54,7 +54,7 @@ def test_maps_in_words():
     worse = pair(difference=-0.15, low=-0.2, high=-0.1)
     decoys = [pair(difference=1, low=1, high=1, metric="hit"), pair(difference=1, low=1, high=1, best_other=False)]
     first, second = map_sentences(TABLE, [*decoys, worse], LEVELS, "MED-TEX")
-    assert "On 9 images" in first
+    assert "On 7 images" in first
     assert "a mean IoU of 0.030 (95 % interval 0.010 to 0.050)" in first
     assert "random pixels reach 0.020, a perfect choice 0.500" in first
     assert second.endswith("MED-TEX minus CAM is -0.150 (95 % interval -0.200 to -0.100, p = 0.002), lower.")

@@ -31,15 +31,16 @@ def test_values_are_means_over_seeds_per_image_and_method():
     )
 
 
-def test_only_true_positives_with_a_lesion_are_judged():
+def test_only_images_whose_lesion_the_teacher_recognises_are_judged():
     raw = [
         row("A", "right", hit=1),
         row("A", "wrong", hit=1, teacher_class=0),
-        row("A", "unlabelled", hit=1, label=""),
+        row("A", "unlabelled", hit=1, label="", teacher_class=2),
+        row("A", "unlabelled, called normal", hit=1, label="", teacher_class=0),
         row("A", "healthy", lesion_share=0, deletion=0.5, label=0, teacher_class=0),
         row("A", "unmasked", lesion_share="", deletion=0.5),
     ]
-    assert scores(raw).images == ["right"]
+    assert scores(raw).images == ["right", "unlabelled"]
 
 
 def test_without_any_lesion_all_images_are_judged():
@@ -63,6 +64,13 @@ def test_images_of_a_patient_are_drawn_together_and_others_alone():
         for name, who, hit in (("a", "p", 0), ("b", "p", 1), ("c", "q", 0), ("d", "q", 1))
     ]
     assert torch.equal(scores(raw).draws("hit", 50), torch.full((50, 1), 0.5, dtype=torch.float64))
+
+
+def test_images_that_were_altered_are_counted_apart():
+    raw = [row(name, image, hit=1) for name in "AB" for image in "xyz"]
+    raw += [row("A", "x", 1, hit=1, road=0.1), row("B", "x", 1, hit=1, deletion=0), row("B", "y", 1, insertion=0.5)]
+    levels = map_levels(scores(raw))
+    assert (levels["images"], levels["altered"]) == (3, 2)
 
 
 def test_levels_are_means_over_images_not_rows():

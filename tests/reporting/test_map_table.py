@@ -74,3 +74,18 @@ def test_equal_maps_are_not_told_apart():
 def test_without_the_reference_or_without_others_there_is_no_test():
     assert pairwise_table(scores([row("CAM", 0, 0.3)]), "MED-TEX") == []
     assert pairwise_table(scores([row("MED-TEX", 0, 0.3)]), "MED-TEX") == []
+
+
+def test_only_what_both_methods_have_is_compared():
+    shared = [(0, 0.5, 0), (1, 0.1, 1)]
+    raw = [row(name, *image_value_seed) for name in ("MED-TEX", "CAM") for image_value_seed in shared]
+    raw += [row("CAM", 2, 0.9, 2), row("MED-TEX", 3, 0.2, 0)]
+    (test,) = (test for test in pairwise_table(scores(raw), "MED-TEX") if test["metric"] == "auprc")
+    assert (test["difference"], test["low"], test["high"], test["p_value"]) == (0, 0, 0, 1)
+
+
+def test_methods_that_share_no_seed_are_not_compared():
+    raw = [row("MED-TEX", 0, 0.5, 0), row("CAM", 0, 0.5, 1), row("Random", 0, 0.1, 0)]
+    tests = pairwise_table(scores(raw), "MED-TEX")
+    assert {test["method"] for test in tests} == {"Random"}
+    assert not any(test["best_other"] for test in tests if test["metric"] == "auprc")  # CAM's 0.5 is the best
