@@ -32,6 +32,14 @@ QUESTIONS = {
     "differs": "Does the map owe anything to what the teacher has learnt?",
     "repeats": "Would another training have drawn the same map?",
 }
+UNLIKE = (
+    "It cannot be told: these trainings differ from the run in more than the one thing ({unlike}), so that their maps "
+    "may be unlike its own for that alone."
+)
+LEGIBLE = (
+    "The alarm is silent: the teacher's class can be read from the map alone, but another reader of its pixels agrees "
+    "with the teacher no less often than the student does, as where a lesion's outline tells the class."
+)
 ONE_CLASS = "It cannot be told: the {who} gives every test image the same class."
 
 
@@ -61,6 +69,8 @@ def code_answer(found: Found) -> Answer:
     if constant := _one_class(found, "teacher", "student"):
         return constant
     if not alarm["rings"]:
+        if alarm["certain"] and found["probe"]["advantage"]["mean"] > alarm["alarm_probe"]:
+            return Answer("for", LEGIBLE)
         if alarm["certain"]:
             return Answer("for", "No sign of it: the alarm is silent.")
         return Answer(
@@ -128,9 +138,12 @@ def _by_retraining(found: Found, must_differ: bool, passed: str, failed: str) ->
     rows = [row for row in found["retrained"] if row["must_differ"] == must_differ]
     if not rows:
         return Answer("unclear", "It was not tried.")
+    passes = all(row["passes"] for row in rows)
+    if found["unlike"] and passes == must_differ:
+        return Answer("unclear", UNLIKE.format(unlike=", ".join(found["unlike"])))
     certain = all(row["certain"] for row in rows)
     doubt = "" if certain else " But it is too close to be sure."
-    if all(row["passes"] for row in rows):
+    if passes:
         return Answer("for" if certain else "unclear", f"{passed}{doubt}")
     return Answer("against", f"{failed}{doubt}")
 

@@ -36,7 +36,7 @@ def findings(evidence: Evidence, groups: Sequence[Hashable], names: Sequence[str
         ``images``, ``teacher_classes`` and ``student_classes`` (how often each was
         given), ``curve`` (a row for each line and area), ``lead`` (of theta's pixels over
         random ones, mean over the areas below 1), ``own``, ``gap``, ``whole_gap``, ``probe``, ``alarm``,
-        ``faithful``, ``pairs``, ``retrained`` and ``skipped``, of numbers and texts alone.
+        ``faithful``, ``pairs``, ``retrained``, ``unlike`` and ``skipped``, of numbers and texts alone.
     """
     rows = evidence.answers
     own = [float(row["student"] == row["teacher"]) for row in rows]
@@ -57,6 +57,7 @@ def findings(evidence: Evidence, groups: Sequence[Hashable], names: Sequence[str
         "faithful": _faithful(evidence.faithful, dict(zip(names, groups, strict=True))),
         "pairs": {"count": len(evidence.pairs["ssim"]), **_resemblance(evidence.pairs, None)},
         "retrained": _retrained(evidence, groups),
+        "unlike": list(evidence.unlike),
         "skipped": {RETRAININGS[name].title: reason for name, reason in evidence.skipped.items()},
     }
 

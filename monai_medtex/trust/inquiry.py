@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -47,6 +47,7 @@ class Evidence(NamedTuple):
         retrained: by retraining, the resemblance of its maps to the run's.
         maps: by retraining, and of the run as ``real``, the maps of the images that figures show, shape BCHW[D].
         skipped: by retraining, why it was not done.
+        unlike: what else than the one thing is unlike the run in every retraining.
     """
 
     answers: list[dict[str, Any]]
@@ -56,6 +57,7 @@ class Evidence(NamedTuple):
     retrained: dict[str, dict[str, list[float]]]
     maps: dict[str, Tensor]
     skipped: dict[str, str]
+    unlike: Sequence[str] = ()
 
 
 @dataclass
@@ -68,6 +70,7 @@ class Inquiry:
         options: of the user.
         parts: what is there already.
         basis: what every part depends on.
+        run_data: fingerprint of the images that the run was trained on.
     """
 
     subject: Subject
@@ -75,6 +78,7 @@ class Inquiry:
     options: Options
     parts: Parts
     basis: Mapping[str, Any]
+    run_data: str
     _found: dict[str, Any] = field(default_factory=dict)
     _retrained: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     _skipped: dict[str, str] = field(default_factory=dict)
@@ -122,6 +126,7 @@ class Inquiry:
             dict(self._retrained),
             {REAL: self._maps[self.figured], **self._figured_maps()},
             dict(self._skipped),
+            self._retrainer.shortened() + ["other images or labels"] * (self.basis["data"] != self.run_data),
         )
 
     @property
@@ -147,10 +152,13 @@ class Inquiry:
         return ask_the_teacher(self.subject, self.options.faithful_images)
 
     def _resemblance(self, name: str, folder: Path) -> dict[str, Any]:
-        retrainer = Retrainer(self.configuration, self.options.retrain_epochs, self.options.retrain_teacher_epochs)
-        maps = retrainer.maps(RETRAININGS[name], self.subject, folder)
+        maps = self._retrainer.maps(RETRAININGS[name], self.subject, folder)
         save_tensors({"maps": maps[self.figured]}, folder / MAPS)
         return resemblance(self._maps, maps)
+
+    @property
+    def _retrainer(self) -> Retrainer:
+        return Retrainer(self.configuration, self.options.retrain_epochs, self.options.retrain_teacher_epochs)
 
     def _labelled(self) -> bool:
         data = self.subject.content.get_parsed_content("data")

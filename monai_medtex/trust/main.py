@@ -69,7 +69,8 @@ def trust(
         "teacher": digest(parser.get_parsed_content("teacher_path")),
         "data": about["data"],
     }
-    inquiry = Inquiry(subject, configuration, chosen, Parts(output_folder(folder) / "parts"), basis)
+    parts = Parts(output_folder(folder) / "parts")
+    inquiry = Inquiry(subject, configuration, chosen, parts, basis, settings["data"])
     inquiry.judge()
     if chosen.retrain:
         write_report(folder, subject, inquiry.evidence(), chosen, about)

@@ -62,6 +62,9 @@ CAVEATS = (
     "Intervals describe the choice of test images, not other trainings: each retraining is a single one.",
     "This is research software. It is no medical device, and no map replaces a reading of the image.",
 )
+ALARM_CAPTION = (
+    "Beyond the upper dashed line the alarm rings; beyond the lower one only if the upper interval lies above zero."
+)
 CURVE = (
     Column("name", "Shown to EVAL-X"),
     Column("agreement", "Agreement"),
@@ -114,7 +117,7 @@ def sections(found: Found, pictures: Mapping[str, bytes], record: Found) -> list
             QUESTIONS["code"],
             [
                 bullets(about_code(found)),
-                *figure("alarm", "Beyond the dashed lines the alarm rings."),
+                *figure("alarm", ALARM_CAPTION),
                 paragraph(CODE),
             ],
         ),

@@ -89,6 +89,13 @@ class Retrainer:
         gc.collect()
         return maps
 
+    def shortened(self) -> list[str]:
+        """Say what of these trainings is shorter than the run's was."""
+        config = self.configuration.config
+        teacher_epochs = recipe_beside(config["teacher_ckpt"]).get("teacher_epochs", config["teacher_epochs"])
+        lengths = {"epochs": (self.epochs, config["epochs"]), "teacher_epochs": (self.teacher_epochs, teacher_epochs)}
+        return [f"{name} {made} of {full}" for name, (made, full) in lengths.items() if made and made < full]
+
     def random_teacher(self, path: Path) -> None:
         """Leave a teacher as it is before any training."""
         if not path.is_file():

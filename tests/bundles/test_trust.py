@@ -112,6 +112,7 @@ def test_what_needs_labels_is_left_out_without_them(judged, retrained, relisted)
     assert retrained == ["a teacher with random weights", "another seed"]
     found = json.loads((folder / "trust.json").read_text())
     assert set(found["skipped"]) == {"a teacher of shuffled labels", "another teacher"}
+    assert found["unlike"][-1] == "other images or labels"
     # the very maps of the run: a randomisation that changes nothing is not passed
     assert {row["name"]: row["passes"] for row in found["retrained"]} == {"random_teacher": False, "other_seed": True}
 

@@ -107,6 +107,30 @@ def test_maps_that_owe_nothing_to_the_teacher_are_named():
     assert "owe nothing" in verdict(found)[4]
 
 
+def test_a_map_that_tells_the_class_is_named_where_the_alarm_is_silent():
+    probe = {**evidence().probe, "theta": [1.0] * IMAGES}  # the honest map: half of them
+    found = found_of(evidence(probe=probe))
+    assert not found["alarm"]["rings"]
+    assert "can be read from the map alone" in verdict(found)[1]
+
+
+@pytest.mark.parametrize(
+    ("changed", "answers"),
+    [
+        ({}, ("cannot be told", "It is more like")),  # unlike maps may be so for the shorter training, like ones not
+        ({"random_teacher": "other_seed"}, ("owe nothing", "It is more like")),
+        ({"other_seed": "random_teacher"}, ("cannot be told", "cannot be told")),
+    ],
+)
+def test_retrainings_unlike_the_run_in_more_than_one_thing_tell_only_of_likeness(changed, answers):
+    whole = evidence().retrained
+    retrained = {name: whole[changed.get(name, name)] for name in whole}
+    differs, repeats = verdict(found_of(evidence(retrained=retrained, unlike=["epochs 2 of 30"])))[4:]
+    assert answers[0] in differs
+    assert answers[1] in repeats
+    assert all("(epochs 2 of 30)" in text for text in (differs, repeats) if "cannot be told" in text)
+
+
 def test_a_page_says_what_was_left_out():
     found = found_of(evidence(retrained={}, skipped={"other_teacher": "left out, since <no> labels"}))
     about = {"options": {}, "run": {}, "data": "", "versions": {}}
