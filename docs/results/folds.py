@@ -3,7 +3,7 @@
 """Cross-validation over all labelled images of a folder: a CSV for each fold, written beside its ``datalist.json``.
 
 ``python folds.py FOLDER [FOLDS]`` writes ``fold0.csv`` and so on, each a ``--dataset_dir``. The folds are stratified by
-label; each image is a test image of one fold and a training image of the others.
+label, a patient's images stay together; each image is a test image of one fold and a training image of the others.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import json
 import sys
 from pathlib import Path
 
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-COLUMNS = ("image", "label", "mask", "split")
+PATIENT = ("patient", "subject", "patient_id")
+COLUMNS = ("image", "label", "mask", "mask_inverted", *PATIENT, "split")
 
 
 def write_folds(folder: Path, count: int) -> None:
@@ -23,7 +24,11 @@ def write_folds(folder: Path, count: int) -> None:
     listed = json.loads((folder / "datalist.json").read_text())
     entries = [entry for section in ("training", "validation", "test") for entry in listed.get(section, [])]
     labels = [entry["label"] for entry in entries]
-    folds = StratifiedKFold(count, shuffle=True, random_state=0).split(entries, labels)
+    patients = [next((entry[name] for name in PATIENT if entry.get(name)), index) for index, entry in enumerate(entries)]
+    if len(set(patients)) == len(entries):
+        folds = StratifiedKFold(count, shuffle=True, random_state=0).split(entries, labels)
+    else:
+        folds = StratifiedGroupKFold(count, shuffle=True, random_state=0).split(entries, labels, patients)
     for number, (_, tested) in enumerate(folds):
         held = set(tested.tolist())
         with (folder / f"fold{number}.csv").open("w", newline="") as file:
