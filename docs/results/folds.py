@@ -24,7 +24,8 @@ def write_folds(folder: Path, count: int) -> None:
     listed = json.loads((folder / "datalist.json").read_text())
     entries = [entry for section in ("training", "validation", "test") for entry in listed.get(section, [])]
     labels = [entry["label"] for entry in entries]
-    patients = [next((entry[name] for name in PATIENT if entry.get(name)), index) for index, entry in enumerate(entries)]
+    names = [[entry[name] for name in PATIENT if entry.get(name)] for entry in entries]
+    patients = [known[0] if known else index for index, known in enumerate(names)]
     if len(set(patients)) == len(entries):
         folds = StratifiedKFold(count, shuffle=True, random_state=0).split(entries, labels)
     else:
