@@ -4,12 +4,21 @@
 from __future__ import annotations
 
 from .checks import check_images, check_labels, check_names
-from .datalist import chosen_section, describe, fingerprint, open_dataset, unlabelled_images
+from .class_folders import read_class_folders
+from .datalist import (
+    chosen_section,
+    describe,
+    division_of,
+    fingerprint,
+    is_data_of,
+    open_dataset,
+    unlabelled_images,
+)
 from .dicom_reader import DicomReader
 from .mask import LoadLesionMaskd, PlainPILReader
 from .patch_labels import LabelByLesiond, check_patch_labels
 from .readers import (
-    read_class_folders,
+    every_image,
     read_csv,
     read_datalist,
     read_dataset,
@@ -34,7 +43,10 @@ __all__ = [
     "check_patch_labels",
     "chosen_section",
     "describe",
+    "division_of",
+    "every_image",
     "fingerprint",
+    "is_data_of",
     "open_dataset",
     "read_class_folders",
     "read_csv",

@@ -100,6 +100,22 @@ def _read_dicom(file: str) -> tuple[tuple[int, ...], int]:
     return size, math.prod(pixels.shape[len(size) :])
 
 
+def _check_grey(file: str) -> None:
+    """Refuse 2-D images that the networks, which are shown 0 to 255 as 0 to 1, would see as all black or all white."""
+    if file.lower().endswith(DICOM_SUFFIXES):
+        return
+    if file.lower().endswith((".nii", ".nii.gz")):
+        values = np.asanyarray(nibabel.load(file).dataobj)  # type: ignore[attr-defined]
+    else:
+        with Image.open(file) as image:
+            if not image.mode.startswith(("1", "I", "F")):  # 8 bits
+                return
+            values = np.asarray(image)
+    low, high = float(values.min()), float(values.max())
+    if low < 0 or high > 255 or 0 < high <= 1:
+        raise InputError(f"values from {low:g} to {high:g}, expected grey values from 0 to 255")
+
+
 def _check_finite(values: np.ndarray) -> None:
     if not np.isfinite(values).all():
         raise InputError("holds values that are not finite")
@@ -120,6 +136,13 @@ def _read(file: str) -> tuple[tuple[int, ...], int]:
         raise InputError(f"unreadable or truncated: {' '.join(str(error).split())}") from error
 
 
+def _check_name(file: str) -> None:
+    try:
+        file.encode()
+    except UnicodeEncodeError:
+        raise InputError("the name is no UTF-8, so that no table can name it; rename the file") from None
+
+
 def _same_place(mask: str, image: str) -> bool:
     """Whether the voxels of two NIfTI files lie at the same places, up to a hundredth of a millimetre."""
     first, second = (nibabel.load(file).affine for file in (mask, image))  # type: ignore[attr-defined]
@@ -130,6 +153,7 @@ def _problem(entry: dict, channels: int, spatial_dims: int) -> str | None:
     """What is wrong with an entry's files, in words."""
     file = entry["image"]
     try:
+        _check_name(file)
         size, found = _read(file)
         if len(size) != spatial_dims:
             return f"{file}: {len(size)}-D image, expected {spatial_dims}-D"
@@ -137,6 +161,8 @@ def _problem(entry: dict, channels: int, spatial_dims: int) -> str | None:
             return f"{file}: a single slice, {size}, expected a volume"
         if found != channels:
             return f"{file}: {found} channel(s), expected {channels}"
+        if spatial_dims == 2:
+            _check_grey(file)
         for file in ensure_tuple(entry.get("mask", ())):
             mask_size, _ = _read(file)
             if mask_size != size:
@@ -144,7 +170,7 @@ def _problem(entry: dict, channels: int, spatial_dims: int) -> str | None:
             if spatial_dims == 3 and not _same_place(file, entry["image"]):
                 return f"{file}: the mask's affine differs from that of its image {entry['image']}"
     except InputError as error:
-        return f"{file}: {error}"
+        return f"{file.encode(errors='backslashreplace').decode()}: {error}"
     return None
 
 
@@ -160,8 +186,9 @@ def check_images(entries: Sequence[dict], channels: int, spatial_dims: int = 2) 
 
     Raises:
         InputError: one line that names the first bad file, the reason, and how many more entries are bad. Bad is a file
-            that is missing, unreadable, truncated or not finite, another number of channels or dimensions, a single
-            slice where a volume is expected, or a mask that differs from its image in size or, in 3-D, in affine.
+            that is missing, unreadable, truncated or not finite, another number of channels or dimensions, a 2-D image
+            whose values are no grey values of 8 bits, a single slice where a volume is expected, a mask that differs
+            from its image in size or, in 3-D, in affine, or a name that is no UTF-8.
     """
     with ThreadPoolExecutor(_WORKERS) as pool:
         problems = [

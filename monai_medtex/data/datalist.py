@@ -19,20 +19,30 @@ import json
 import logging
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from monai.utils import ensure_tuple
 
-from monai_medtex.utils import InputError, home
+from monai_medtex.utils import InputError, file_digest, home
 
 from .checks import UNKNOWN
 from .dicom_reader import frame_names
 from .label_lists import held_labels, with_label_lists
-from .readers import SECTIONS, read_dataset
+from .readers import every_image, read_dataset
+from .sections import SECTIONS
 from .split import split, take_fraction
 
-__all__ = ["chosen_section", "describe", "fingerprint", "open_dataset", "unlabelled_images"]
+__all__ = [
+    "chosen_section",
+    "describe",
+    "division_of",
+    "fingerprint",
+    "is_data_of",
+    "open_dataset",
+    "unlabelled_images",
+]
 
 _log = logging.getLogger("monai_medtex")
 
@@ -69,8 +79,28 @@ def _split_off(datalist: dict[str, list[dict]], section: str, share: float, seed
     if not share or datalist[section]:
         return
     datalist["training"], datalist[section] = split(datalist["training"], [1 - share, share], seed)
-    if not datalist[section]:
-        _log.warning("too few training images or patients to split off a section %s of %g", section, share)
+
+
+def _divided(
+    source: str | os.PathLike,
+    test_fraction: float,
+    val_fraction: float,
+    test_section: str = "test",
+    split_seed: int = 0,
+    num_labels: int | None = None,
+    class_names: Sequence[str] = (),
+) -> dict[str, list[dict]]:
+    for name, share in {"test_fraction": test_fraction, "val_fraction": val_fraction}.items():
+        if not 0 <= share < 1:
+            raise InputError(f"{name} must be at least 0 and below 1, got {share}")
+    if test_section not in ("test", "validation"):
+        raise InputError(f"test_section must be test or validation, got {test_section}")
+    datalist = with_label_lists(read_dataset(source, class_names), num_labels)
+    if test_section == "validation":
+        datalist["test"], datalist["validation"] = datalist["validation"], []
+    _split_off(datalist, "test", test_fraction, split_seed)
+    _split_off(datalist, "validation", val_fraction, split_seed)
+    return datalist
 
 
 def open_dataset(
@@ -84,7 +114,9 @@ def open_dataset(
     seed: int = 0,
     split_seed: int = 0,
     num_labels: int | None = None,
+    class_names: Sequence[str] = (),
     spatial_dims: int = 2,
+    training: bool = True,
 ) -> dict[str, list[dict]]:
     """Open a data set as a data list with all its sections.
 
@@ -103,27 +135,23 @@ def open_dataset(
         seed: seed of the choice of ``fraction``.
         split_seed: seed of the split.
         num_labels: labels that each image has a list of 1, 0 and -1 (unknown) for; None for one class per image.
+        class_names: names of the classes; class folders of these names get their labels.
         spatial_dims: 2 or 3, of the synthetic images.
+        training: whether there must be a training image.
 
     Returns:
         data list.
 
     Raises:
-        InputError: for arguments out of range, data that cannot be read, or no training image.
+        InputError: for arguments out of range, data that cannot be read, or no training image where there must be one.
     """
-    for name, share in {"test_fraction": test_fraction, "val_fraction": val_fraction}.items():
-        if not 0 <= share < 1:
-            raise InputError(f"{name} must be at least 0 and below 1, got {share}")
-    if test_section not in ("test", "validation"):
-        raise InputError(f"test_section must be test or validation, got {test_section}")
     source = dataset_dir or _synthetic(image_size, spatial_dims)
-    datalist = with_label_lists(read_dataset(source), num_labels)
-    if test_section == "validation":
-        datalist["test"], datalist["validation"] = datalist["validation"], []
-    _split_off(datalist, "test", test_fraction, split_seed)
-    _split_off(datalist, "validation", val_fraction, split_seed)
+    datalist = _divided(source, test_fraction, val_fraction, test_section, split_seed, num_labels, class_names)
     datalist["training"] = take_fraction(datalist["training"], fraction, seed)
-    if not datalist["training"]:
+    for section, share in {"test": test_fraction, "validation": val_fraction}.items():
+        if share and not datalist[section]:
+            _log.warning("too few training images or patients to split off a section %s of %g", section, share)
+    if training and not datalist["training"]:
         raise InputError(f"{source}: no training images: {describe(datalist)}")
     _log.info("%s: in use: %s", source, describe(datalist))
     return datalist
@@ -155,7 +183,7 @@ def fingerprint(datalist: Mapping[str, list[dict]]) -> str:
 
     Returns:
         the first 12 hexadecimal digits of a SHA-256 over section, label, and, of image and masks, the path relative to
-        the common folder and the size.
+        the common folder and the content.
 
     Raises:
         InputError: if a file cannot be found.
@@ -168,9 +196,9 @@ def fingerprint(datalist: Mapping[str, list[dict]]) -> str:
     folders = {os.path.dirname(file) for _, _, files in rows for file in files}
     common = os.path.commonpath(folders) if folders else ""
 
-    def named(file: str) -> tuple[str, int]:
+    def named(file: str) -> tuple[str, str]:
         try:
-            return Path(os.path.relpath(file, common)).as_posix(), os.path.getsize(file)
+            return Path(os.path.relpath(file, common)).as_posix(), file_digest(file)
         except OSError as error:
             raise InputError(f"{file}: {error.strerror}") from error
 
@@ -178,11 +206,37 @@ def fingerprint(datalist: Mapping[str, list[dict]]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 
 
+def division_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the options of :func:`open_dataset` that divide images as those of a run were.
+
+    Args:
+        settings: of the run.
+    """
+    names = ("test_fraction", "val_fraction", "test_section", "class_names")
+    division = {name: settings[name] for name in names if name in settings}
+    if settings.get("activation") == "sigmoid":
+        division["num_labels"] = len(settings["class_names"])
+    return division
+
+
+def is_data_of(settings: Mapping[str, Any], dataset_dir: str | os.PathLike | None) -> bool:
+    """Whether images are those of a run, wherever they lie now.
+
+    Args:
+        settings: of the run.
+        dataset_dir: as of :func:`open_dataset`.
+    """
+    if not dataset_dir or dataset_dir == settings["dataset_dir"]:
+        return dataset_dir == settings["dataset_dir"]
+    return fingerprint(_divided(dataset_dir, **division_of(settings))) == settings["data"]
+
+
 def unlabelled_images(dataset_dir: str | os.PathLike | None) -> list[dict]:
     """List the images of a data set, whatever its sections, for inference.
 
     Args:
-        dataset_dir: what :func:`~monai_medtex.data.read_dataset` reads.
+        dataset_dir: a list or table that :func:`~monai_medtex.data.read_dataset` reads, or a folder; of a folder
+            without either every image, see :func:`~monai_medtex.data.every_image`.
 
     Returns:
         entries with an ``image`` only, each file once; each frame of a DICOM file of several is an entry.
@@ -192,5 +246,5 @@ def unlabelled_images(dataset_dir: str | os.PathLike | None) -> list[dict]:
     """
     if not dataset_dir:
         raise InputError("dataset_dir: name the folder of the images with --dataset_dir")
-    files = (entry["image"] for entries in read_dataset(dataset_dir).values() for entry in entries)
+    files = every_image(dataset_dir)
     return [{"image": name} for file in dict.fromkeys(files) for name in frame_names(file)]

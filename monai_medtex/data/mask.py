@@ -23,6 +23,8 @@ from .dicom_reader import DicomFrame, DicomReader
 
 __all__ = ["LoadLesionMaskd", "PlainPILReader"]
 
+LABELS_BELOW = 128  # masks of grey values show the lesion in 128 to 255
+
 _PLAIN_MODE = {"P": "RGB", "PA": "RGB", "RGBA": "RGB", "RGBa": "RGB", "LA": "L", "La": "L"}
 
 
@@ -75,8 +77,9 @@ class LoadLesionMaskd(MapTransform):
 
     To be placed right after the image was loaded channel first. ``data["mask"]`` is a file, or a list of files whose
     union is taken. A pixel belongs to the lesion where a file's value (the highest of its channels) is above 0 and at
-    least half of the file's maximum; if ``data["mask_inverted"]`` is true, where this does not hold. The result is a
-    float tensor of 0 and 1, shape ``1HW[D]``, in the image's axes.
+    least half of the file's maximum; in a file of whole numbers below 128, which number kinds of lesions, wherever it
+    is above 0. If ``data["mask_inverted"]`` is true, the lesion is where this does not hold. The result is a float
+    tensor of 0 and 1, shape ``1HW[D]``, in the image's axes.
 
     Args:
         keys: key of the mask.
@@ -118,4 +121,5 @@ class LoadLesionMaskd(MapTransform):
         if value.shape[1:] != image.shape[1:]:
             image_file = getattr(image, "meta", {}).get("filename_or_obj", "its image")
             raise InputError(f"mask {file} is {tuple(value.shape[1:])} but {image_file} is {tuple(image.shape[1:])}")
-        return ((value > 0) & (2 * value >= value.max())) ^ inverted
+        numbered = value.max() < LABELS_BELOW and bool((value == value.round()).all())
+        return ((value > 0) if numbered else (value > 0) & (2 * value >= value.max())) ^ inverted

@@ -32,11 +32,12 @@ class LabelByLesiond(Transform):
         least: voxels of the mask from which on a patch counts as one with lesion.
         label_key: key of the label.
         mask_key: key of the loaded mask.
-        file_key: key that only an entry with a mask has, such as the mask's file.
+        file_key: key that only an entry with a mask has, such as the mask's file. It must not begin with ``mask_key``
+            and ``_``: MONAI's spatial transforms take such a key for metadata of the mask.
     """
 
     def __init__(
-        self, least: int = 1, label_key: str = "label", mask_key: str = "mask", file_key: str = "mask_file"
+        self, least: int = 1, label_key: str = "label", mask_key: str = "mask", file_key: str = "lesion_file"
     ) -> None:
         self.least = least
         self.label_key = label_key

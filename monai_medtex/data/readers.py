@@ -11,21 +11,20 @@ import logging
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from monai_medtex.utils import InputError, given_path
 
 from .checks import UNKNOWN, label_number, path_inside
-from .dicom_reader import DICOM_SUFFIXES
+from .class_folders import read_class_folders
+from .image_files import images_in, is_beside
 from .label_lists import listed_label
+from .sections import SECTION_OF, SECTIONS, sections_of
 
-__all__ = ["read_class_folders", "read_csv", "read_datalist", "read_dataset", "read_idrid", "read_palm"]
-
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".nii", ".nii.gz", *DICOM_SUFFIXES)
-SECTIONS = ("training", "validation", "test")
-_SECTION_OF = {name: name for name in SECTIONS} | {"train": "training", "val": "validation"}
+__all__ = ["every_image", "read_csv", "read_datalist", "read_dataset", "read_idrid", "read_palm"]
 
 _IDRID_SETS = {"training": "a. Training Set", "test": "b. Testing Set"}
 _IDRID_LESIONS = ("MA", "HE", "EX", "SE")
@@ -33,16 +32,6 @@ _IDRID_MASKS = "2. All Segmentation Groundtruths"
 _IDRID_GRADES = "[!.]*Disease Grading_*ing Labels.csv"
 
 _log = logging.getLogger("monai_medtex")
-
-
-def _datalist(**entries: list[dict]) -> dict[str, list[dict]]:
-    return {section: entries.get(section, []) for section in SECTIONS}
-
-
-def _images_in(folder: Path, pattern: str = "*") -> list[Path]:
-    """Images in a folder, or below it with the pattern ``**/*``, sorted; what is hidden is passed over."""
-    files = (path for path in folder.glob(pattern) if path.name.lower().endswith(IMAGE_SUFFIXES) and path.is_file())
-    return sorted(path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts))
 
 
 def _with_masks(entry: dict[str, Any], masks: list[str], inverted: bool = False) -> dict[str, Any]:
@@ -79,7 +68,7 @@ def read_datalist(root: Path) -> dict[str, list[dict]]:
         InputError: for a file that is no such list, a path that leads out of the folder, or a label that is no integer.
     """
     file = root / "datalist.json" if root.is_dir() else root
-    folder, result = file.parent.resolve(), _datalist()
+    folder, result = file.parent.resolve(), sections_of()
     try:
         content = json.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
@@ -136,12 +125,12 @@ def read_csv(root: Path) -> dict[str, list[dict]]:
     files = _csv_files(root)
     if len(files) != 1:
         raise InputError(f"{root}: expected one csv file with a column image, got {[file.name for file in files]}")
-    folder, result = files[0].parent.resolve(), _datalist()
+    folder, result = files[0].parent.resolve(), sections_of()
     for line, row in list(_csv_rows(files[0]))[1:]:
         where, name = f"{files[0]}: line {line}", row.get("split", "").lower() or "training"
-        if name not in _SECTION_OF:
-            raise InputError(f"{where}: split {name!r} is none of {', '.join(_SECTION_OF)}")
-        result[_SECTION_OF[name]].append(_listed(folder, row, where))
+        if name not in SECTION_OF:
+            raise InputError(f"{where}: split {name!r} is none of {', '.join(SECTION_OF)}")
+        result[SECTION_OF[name]].append(_listed(folder, row, where))
     return result
 
 
@@ -149,11 +138,11 @@ def _palm_files(root: Path) -> tuple[list[Path], defaultdict[str, list[str]]]:
     """Give the images, and the lesion masks by image name; disc masks and illustrations are neither."""
     images: list[Path] = []
     lesions: defaultdict[str, list[str]] = defaultdict(list)
-    for path in _images_in(root, "**/*"):
+    for path in images_in(root, "**/*"):
         folders = path.relative_to(root).parent.as_posix().lower().replace(" ", "_")
         if "lesion_masks" in folders:
             lesions[path.stem].append(str(path))
-        elif not re.search("mask|illustration|annotation", folders):
+        elif not is_beside(path, root):
             images.append(path)
     return images, lesions
 
@@ -182,7 +171,7 @@ def read_palm(root: Path) -> dict[str, list[dict]]:
         for path in images
         if re.fullmatch(r"[PHN]\d+", path.stem)
     ]
-    return _datalist(training=entries)
+    return sections_of(training=entries)
 
 
 def _idrid_grading(grades: Path) -> dict[str, list[dict]]:
@@ -192,16 +181,16 @@ def _idrid_grading(grades: Path) -> dict[str, list[dict]]:
         row.get("image name"): label_number(row.get("retinopathy grade"), f"{grades}: line {line}")
         for line, row in rows
     }
-    images = _images_in(grades.parent.parent / "1. Original Images" / _IDRID_SETS[section])
+    images = images_in(grades.parent.parent / "1. Original Images" / _IDRID_SETS[section])
     graded = [(path, table.get(path.stem, UNKNOWN)) for path in images]
     return {section: [{"image": str(path), "label": min(grade, 1)} for path, grade in graded if grade != 1]}
 
 
 def _idrid_segmentation(masks: Path) -> dict[str, list[dict]]:
-    result = _datalist()
+    result = sections_of()
     for section, name in _IDRID_SETS.items():
-        found = {path.stem: str(path) for path in _images_in(masks / name, "**/*")}
-        for path in _images_in(masks.parent / "1. Original Images" / name):
+        found = {path.stem: str(path) for path in images_in(masks / name, "**/*")}
+        for path in images_in(masks.parent / "1. Original Images" / name):
             lesions = [f"{path.stem}_{lesion}" for lesion in _IDRID_LESIONS]
             own = [found[lesion] for lesion in lesions if lesion in found]
             result[section].append(_with_masks({"image": str(path), "label": 1}, own))
@@ -234,53 +223,22 @@ def read_idrid(root: Path) -> dict[str, list[dict]]:
     return {section: [entry for part in parts for entry in part.get(section, [])] for section in SECTIONS}
 
 
-def _folders_in(root: Path) -> list[Path]:
-    return sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
-
-
-def read_class_folders(root: Path) -> dict[str, list[dict]]:
-    """Read ``root/<class>/*`` or ``root/<split>/<class>/*``, the split being named as in :func:`read_csv`.
-
-    Args:
-        root: the folder. The class folders, sorted by name, get the labels 0, 1, ...; a single folder and images that
-            lie loose tell no class, so there the label is unknown.
-
-    Returns:
-        data list.
-
-    Raises:
-        InputError: for a folder of masks among the classes, or loose images beside class folders.
-    """
-    splits = [(_SECTION_OF[path.name.lower()], path) for path in _folders_in(root) if path.name.lower() in _SECTION_OF]
-    parts = splits or [("training", root)]
-    names = sorted({path.name for _, part in parts for path in _folders_in(part) if _images_in(path)})
-    if any(re.fullmatch(r"masks?", name.lower()) for name in names):
-        raise InputError(f"{root}: masks are no class, among {names}; give a datalist.json or a csv file")
-    if names and any(_images_in(part) for _, part in parts):
-        raise InputError(f"{root}: has images beside the class folders {names}; give a datalist.json or a csv file")
-    labels = {name: index if len(names) > 1 else UNKNOWN for index, name in enumerate(names)}
-    result = _datalist()
-    for section, part in parts:
-        for folder, label in [(part, UNKNOWN), *((part / name, label) for name, label in labels.items())]:
-            result[section] += [{"image": str(path), "label": label} for path in _images_in(folder)]
-    return result
-
-
 _LAYOUTS = (
     ("datalist.json", lambda root: root.suffix.lower() == ".json" or (root / "datalist.json").is_file(), read_datalist),
     ("csv file with a column image", lambda root: root.suffix.lower() == ".csv" or bool(_csv_files(root)), read_csv),
     ("IDRiD", _is_idrid, read_idrid),
     ("PALM", _is_palm, read_palm),
-    ("folders of images", Path.is_dir, read_class_folders),
 )
+_LISTS = _LAYOUTS[:2]
 
 
-def read_dataset(path: str | os.PathLike) -> dict[str, list[dict]]:
+def read_dataset(path: str | os.PathLike, class_names: Sequence[str] = ()) -> dict[str, list[dict]]:
     """Read images in whichever known layout lies at ``path``; the layout is logged.
 
     Args:
         path: ``datalist.json`` or a csv file, or a folder with one of them, with IDRiD or PALM as released, with one
             folder per class, or with images.
+        class_names: of class folders, see :func:`read_class_folders`.
 
     Returns:
         data list.
@@ -288,14 +246,41 @@ def read_dataset(path: str | os.PathLike) -> dict[str, list[dict]]:
     Raises:
         InputError: if ``path`` does not exist or holds no images in one of these layouts.
     """
-    root = given_path(dataset_dir=path).resolve()
-    if not root.exists():
-        raise InputError(f"{path}: no such file or folder")
-    for name, recognises, read in _LAYOUTS:
+    root = _existing(path)
+    layouts = (*_LAYOUTS, ("folders of images", Path.is_dir, partial(read_class_folders, class_names=class_names)))
+    for name, recognises, read in layouts:
         if recognises(root):
             datalist = read(root)
             if any(datalist.values()):
                 _log.info("%s: read as %s", root, name)
                 return datalist
             break
-    raise InputError(f"{path}: no images found; accepted: {', '.join(name for name, _, _ in _LAYOUTS)}")
+    raise InputError(f"{path}: no images found; accepted: {', '.join(name for name, _, _ in layouts)}")
+
+
+def every_image(path: str | os.PathLike) -> list[str]:
+    """List the images to classify.
+
+    Args:
+        path: a list or table, or a folder with one of them, whose images are taken; or a folder, whose images at any
+            depth are taken but for those in folders of masks, ground truth, annotations or illustrations.
+
+    Returns:
+        absolute paths.
+
+    Raises:
+        InputError: if ``path`` does not exist or holds no images.
+    """
+    root = _existing(path)
+    if root.is_dir() and not any(recognises(root) for _, recognises, _ in _LISTS):
+        images = [str(file) for file in images_in(root, "**/*") if not is_beside(file, root)]
+        if images:
+            return images
+    return [entry["image"] for entries in read_dataset(path).values() for entry in entries]
+
+
+def _existing(path: str | os.PathLike) -> Path:
+    root = given_path(dataset_dir=path).resolve()
+    if not root.exists():
+        raise InputError(f"{path}: no such file or folder")
+    return root

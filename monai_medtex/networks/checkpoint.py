@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import torch
 from torch import nn
 
-from monai_medtex.utils import InputError
+from monai_medtex.utils import InputError, given_file
 
 from .teacher_program import TeacherProgram
 
@@ -26,10 +25,9 @@ def load_checkpoint(path: str | os.PathLike, argument: str = "checkpoint") -> di
     Raises:
         InputError: When the file is missing, broken, or holds more than weights.
     """
-    if not Path(path).is_file():
-        raise InputError(f"{argument}: there is no file {path}")
+    file = given_file(**{argument: path})
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        checkpoint = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
         raise InputError(f"{argument}: {path} is broken, or holds more than weights, and is not loaded") from error
     if not isinstance(checkpoint, dict):

@@ -14,7 +14,8 @@ def shown_plane(
     """Take the slice of a volume that a figure shows; a 2-D image stays as it is.
 
     It is the axial slice, of volumes whose axes run to the right, front and top (RAS), with the largest part of the
-    lesion; without lesion, with the highest mean theta. The front is up.
+    lesion; without lesion, with the highest mean theta. The front is up. Of an image of neither 1 nor 3 channels the
+    first is shown.
 
     Args:
         image: shape CWH[D].
@@ -22,8 +23,10 @@ def shown_plane(
         lesion: shape 1WH[D].
 
     Returns:
-        image, theta and lesion, shapes CWH.
+        image, of 1 or 3 channels, theta and lesion, shapes CWH.
     """
+    if len(image) not in (1, 3):
+        image = image[:1]
     if image.ndim == 3:
         return image, theta, lesion
     marked = lesion > 0.5

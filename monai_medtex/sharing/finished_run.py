@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from monai_medtex.data import fingerprint, open_dataset
+from monai_medtex.data import division_of, fingerprint, open_dataset
 from monai_medtex.utils import InputError, edge_lengths, given_path, read_settings
 
 __all__ = ["FinishedRun", "open_run"]
 
 PAIR, TEACHER = "theta_channels", "teacher_epochs"  # settings that tell what a run made
-SPLIT_SETTINGS = ("test_fraction", "val_fraction", "test_section", "image_size")
 
 
 @dataclass(frozen=True)
@@ -105,11 +104,8 @@ def _entries(settings: Mapping[str, Any], dataset_dir: str | os.PathLike | None)
     source = dataset_dir or settings["dataset_dir"]
     if not source:
         return []
-    split = {key: settings[key] for key in SPLIT_SETTINGS if key in settings}
-    if settings.get("activation") == "sigmoid":
-        split["num_labels"] = len(settings["class_names"])
     try:
-        datalist = open_dataset(source, **split)
+        datalist = open_dataset(source, **division_of(settings))
         same = settings.get("data") in (None, fingerprint(datalist))
     except InputError as error:
         raise InputError(

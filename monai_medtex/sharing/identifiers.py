@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
@@ -28,7 +29,7 @@ def identifiers(entries: Iterable[Mapping[str, Any]], files: Iterable[str] = ())
         files: further image files.
 
     Returns:
-        the identifiers in lower case, sorted.
+        the identifiers in lower case and Unicode's composed form, sorted.
     """
     entries = list(entries)
     paths = [
@@ -41,7 +42,7 @@ def identifiers(entries: Iterable[Mapping[str, Any]], files: Iterable[str] = ())
     names = {path.name for path in paths if path.suffix}
     names |= {name for name in stems | _folders(paths) if tells(name) and any(map(str.isdigit, name))}
     names |= {name for name in patients if tells(name)}
-    return sorted({name.lower() for name in names})
+    return sorted({_folded(name) for name in names})
 
 
 def tells(name: str) -> bool:
@@ -54,13 +55,18 @@ def mentioned(text: str, names: Iterable[str]) -> str | None:
 
     Args:
         text: to look at.
-        names: in lower case, as :func:`identifiers` gives them.
+        names: as :func:`identifiers` gives them.
     """
-    text = text.lower()
+    text = _folded(text)
     for name in names:
         if name in text and re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", text):
             return name
     return None
+
+
+def _folded(text: str) -> str:
+    """Write letters small and accents with their letters, as file names of macOS are not."""
+    return unicodedata.normalize("NFC", text.lower())
 
 
 def _folders(paths: Sequence[PurePath]) -> set[str]:

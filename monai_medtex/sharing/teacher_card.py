@@ -103,7 +103,7 @@ def teacher_card(
     """Write the model card of a teacher, in Markdown; the arguments are those of :func:`model_card`."""
     settings = run.settings
     titles = ACCURACY | {f"label_accuracy_{name}": f"{name}: accuracy" for name in settings["class_names"]}
-    classes = str(settings["class_names"]).replace(" ", "")
+    classes = str(settings["class_names"]).replace("', '", "','")
     task = ["multilabel.json"] if settings.get("activation") == "sigmoid" else []
     opener = "../../medtex_fundus/configs/teachers/bundle.json" if run.window else "teachers/bundle.json"
     return CARD.format(

@@ -46,8 +46,9 @@ def fresh_folder(parent: str | os.PathLike, name: str) -> Path:
     Raises:
         InputError: When it cannot be made.
     """
+    parent = given_path(output_dir=parent)
     for number in range(1, 10_000):
-        folder = Path(parent) / (name if number == 1 else f"{name}_{number}")
+        folder = parent / (name if number == 1 else f"{name}_{number}")
         try:
             folder.mkdir(parents=True)
         except FileExistsError:

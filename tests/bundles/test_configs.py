@@ -55,6 +55,18 @@ def test_components_can_be_found(name):
             assert isinstance(monai_names.get_component_module_name(value), str), value
 
 
+@pytest.mark.parametrize("variant", ["train_trusted", "med_ex", "densenet121"])
+def test_a_variant_does_not_change_how_a_teacher_is_augmented(variant, bundle_home):
+    def transforms(*names: str) -> list[str]:
+        parser = ConfigParser()
+        parser.read_config([str(CONFIGS / f"{name}.json") for name in names])
+        return [
+            type(each).__name__ for each in parser.get_parsed_content("teacher_training#dataset#transform").transforms
+        ]
+
+    assert transforms("train", variant) == transforms("train")
+
+
 @pytest.mark.parametrize("name", ALL, ids=lambda name: Path(name).name)
 def test_expressions_avoid_what_monai_takes_for_an_import(name):
     """MONAI parses every expression that holds the letters, before references are replaced."""

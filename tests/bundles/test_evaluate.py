@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,21 @@ def test_judges_another_list_whole_and_writes_to_a_fresh_folder(judged, relisted
         assert summary["left_out"] == ["no image has a lesion mask: IoU at top K is left out"]
         folders.append(folder)
     assert (folders[0] / "summary.csv").read_bytes() == (folders[1] / "summary.csv").read_bytes()
+
+
+def test_judges_a_list_of_test_images_alone(judged, relisted):
+    other = relisted(lambda sections: {"test": sections["test"][:3]})
+    assert judged(dataset_dir=str(other))[1]["images"] == 3
+
+
+def test_knows_the_runs_own_images_by_another_spelling(bundle, train, tmp_path, fundus, teacher_ckpt):
+    folder = Path(shutil.copytree(fundus, tmp_path / "loose"))
+    sections = json.loads((folder / "datalist.json").read_text())
+    (folder / "datalist.json").write_text(json.dumps({"training": sum(sections.values(), [])}))
+    run = train(dataset_dir=str(folder), teacher_ckpt=teacher_ckpt, epochs=1)
+    workflow = bundle(*EVALUATE, run_dir=str(run), dataset_dir=f"{folder}/")
+    again = Path(workflow.parser.get_parsed_content("report_dir"))
+    assert (again / "per_image.csv").read_bytes() == (run / "evaluation" / "per_image.csv").read_bytes()
 
 
 def test_judges_the_section_that_is_named(judged):

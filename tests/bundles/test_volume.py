@@ -118,6 +118,17 @@ def both(results: Path, scans: Path, name: str) -> tuple[nibabel.Nifti1Image, ni
     return nibabel.load(results / "theta" / f"{name}_theta.nii.gz"), nibabel.load(scans / f"{name}.nii.gz")
 
 
+def test_two_channels_with_masks_and_another_spacing_are_trained_and_shown(bundle, copied):
+    for path in (copied / "images").iterdir():
+        image = nibabel.load(path)
+        nibabel.save(nibabel.Nifti1Image(np.stack([image.get_fdata()] * 2, axis=3), image.affine), path)
+    spacing = [float(length) for length in nibabel.affines.voxel_sizes(image.affine) * [1, 1, 2]]
+    options = {**TINY, "epochs": 1, "in_channels": 2, "spacing": spacing, "volume_size": 24}
+    folder = folder_of(bundle("training", *config("train"), dataset_dir=str(copied), **options))
+    assert summary_of(folder / "evaluation")["metrics"]["lesion_images"] == 2
+    assert (folder / "evaluation" / "explained.png").is_file()
+
+
 def test_a_run_leaves_the_documented_files_and_figures(trained):
     left = {str(path.relative_to(trained)) for path in trained.rglob("*") if path.is_file()}
     report = {f"evaluation/{name}" for name in ("summary.json", "summary.csv", "per_image.csv", "explained.png")}

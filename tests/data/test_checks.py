@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import nibabel
@@ -32,7 +33,6 @@ def entry(image: str, **more: object) -> dict:
 @pytest.mark.parametrize(
     ("mode", "name", "channels"),
     [
-        ("1", "a.png", 1),
         ("L", "a.jpg", 1),
         ("LA", "a.png", 1),
         ("I", "a.tif", 1),
@@ -46,7 +46,7 @@ def entry(image: str, **more: object) -> dict:
 )
 def test_channels_of_the_2d_formats(tmp_path: Path, mode: str, name: str, channels: int) -> None:
     if mode == "I;16":
-        Image.fromarray(np.full((4, 3), 40000, dtype=np.uint16)).save(tmp_path / name)
+        Image.fromarray(np.full((4, 3), 200, dtype=np.uint16)).save(tmp_path / name)
         file = str(tmp_path / name)
     else:
         file = noise(tmp_path / name, mode)
@@ -58,7 +58,7 @@ def test_channels_of_the_2d_formats(tmp_path: Path, mode: str, name: str, channe
 
 @pytest.mark.parametrize(("shape", "channels"), [((6, 5), 1), ((6, 5, 4), 1), ((6, 5, 4, 2), 2)])
 def test_channels_of_volumes(tmp_path: Path, shape: tuple[int, ...], channels: int) -> None:
-    file = volume(tmp_path / "v.nii.gz", shape)
+    file = volume(tmp_path / "v.nii.gz", shape, fill=100)
     dims = min(len(shape), 3)
     check_images([entry(file)], channels, dims)
     with pytest.raises(InputError, match=rf"v\.nii\.gz: {channels} channel\(s\), expected 7"):
@@ -93,6 +93,47 @@ def test_values_that_are_not_finite(tmp_path: Path, value: float) -> None:
     for file in (volume(tmp_path / "v.nii", fill=value), str(tmp_path / "a.tif")):
         with pytest.raises(InputError, match="holds values that are not finite"):
             check_images([entry(file)], 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (np.array([[8000, 60000]], dtype=np.uint16), "from 8000 to 60000"),
+        (np.array([[0, 256]], dtype=np.int32), "from 0 to 256"),
+        (np.array([[0, 1]], dtype=np.float32), "from 0 to 1"),
+        (np.array([[False, True]]), "from 0 to 1"),
+        (np.array([[-1, 255]], dtype=np.float32), "from -1 to 255"),
+        (np.array([[0, 255]], dtype=np.float32), None),
+        (np.array([[0, 2]], dtype=np.uint16), None),
+        (np.array([[0, 0]], dtype=np.float32), None),
+        (np.array([[0, 1]], dtype=np.uint8), None),
+    ],
+)
+def test_2d_images_that_the_network_would_see_as_black_or_white(tmp_path: Path, values: np.ndarray, said: str) -> None:
+    Image.fromarray(values).save(tmp_path / "a.tif")
+    nibabel.save(nibabel.Nifti1Image(values.astype(np.float32), np.eye(4)), tmp_path / "a.nii")
+    for name in ("a.tif", "a.nii"):
+        given = entry(str(tmp_path / name))
+        if said is None and not (name == "a.nii" and values.max() == 1):
+            check_images([given], 1)
+        else:
+            with pytest.raises(InputError, match=rf"{name}: values {said or 'from 0 to 1'}, expected .* 0 to 255$"):
+                check_images([given], 1)
+
+
+def test_masks_and_volumes_may_hold_any_values(tmp_path: Path) -> None:
+    image, mask = noise(tmp_path / "a.png", "L"), tmp_path / "m.png"
+    Image.fromarray(np.full((24, 32), 60000, dtype=np.uint16)).save(mask)
+    check_images([entry(image, mask=str(mask))], 1)
+    check_images([entry(volume(tmp_path / "v.nii", fill=-1000))], 1, spatial_dims=3)
+
+
+def test_names_that_no_table_can_hold(tmp_path: Path) -> None:
+    file = noise(tmp_path / "a.png")
+    latin = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png")
+    os.rename(file, latin)
+    with pytest.raises(InputError, match=r"caf\\udce9\.png: the name is no UTF-8"):
+        check_images([entry(latin)], 3)
 
 
 def test_the_first_bad_file_is_named_and_the_others_are_counted(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from monai_medtex.data import (
     chosen_section,
     describe,
     fingerprint,
+    is_data_of,
     open_dataset,
     read_dataset,
     unlabelled_images,
@@ -181,6 +182,22 @@ def test_unlabelled_images_of_all_sections(tmp_path: Path) -> None:
             unlabelled_images(nothing)
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("a.png", "test/b.png", "deep/er/c.png"),
+        ("x/1.png", "y/1.png", "y/deep/2.png"),
+        ("P001.png", "P002.png", "N003.png", "T004.png", "V005.png"),
+    ],
+)
+def test_of_a_folder_every_image_is_listed_but_masks(tmp_path: Path, names: tuple[str, ...]) -> None:
+    root = tmp_path.resolve()
+    for name in (*names, "Lesion Masks/m.png", "2. All Segmentation Groundtruths/g.png", ".hidden/h.png"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (2, 2)).save(root / name)
+    assert {entry["image"] for entry in unlabelled_images(root)} == {str(root / name) for name in names}
+
+
 @pytest.mark.parametrize("name", ["palm224", "ms3d"])
 def test_real_images_get_every_section_they_can(shared_data: Path, name: str) -> None:
     datalist = open_dataset(shared_data / name)
@@ -202,6 +219,20 @@ def test_fingerprint_is_the_same_elsewhere_and_in_another_order(tmp_path: Path) 
     assert fingerprint({**datalist, "training": datalist["training"][::-1]}) == mark
 
 
+def test_images_are_a_runs_wherever_they_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make(tmp_path / "data", {"training": [0, 1] * 8})
+    shutil.copytree(root, tmp_path / "moved")
+    split = {"test_fraction": 0.25, "val_fraction": 0.25, "test_section": "test", "class_names": ["normal", "abnormal"]}
+    settings = {**split, "dataset_dir": "data", "data": fingerprint(open_dataset(root, **split))}
+    monkeypatch.chdir(tmp_path)
+    for same in ("data", "data/", str(root), root / "datalist.json", "moved"):
+        assert is_data_of(settings, same)
+    Image.new("L", (9, 9)).save(tmp_path / "moved" / "training3.png")
+    for other in ("moved", None):
+        assert not is_data_of(settings, other)
+    assert is_data_of({**settings, "dataset_dir": None}, None)
+
+
 def test_fingerprint_sees_every_change(tmp_path: Path) -> None:
     root = make(tmp_path / "data", {"training": [0, 1], "test": [1]})
     datalist = read_dataset(root)
@@ -217,6 +248,9 @@ def test_fingerprint_sees_every_change(tmp_path: Path) -> None:
     marks.append(fingerprint({**datalist, "training": [{**first, "image": str(root / "other.png")}, second]}))
     with open(second["image"], "ab") as file:
         file.write(b"x")
+    marks.append(fingerprint({**datalist, "training": [second]}))
+    Path(second["image"]).write_bytes(Path(second["image"]).read_bytes()[:-1] + b"y")
+    marks.append(fingerprint({**datalist, "training": [second]}))
     os.rename(root / "other.png", first["image"])
     marks.append(fingerprint(datalist))
     assert len(set(marks)) == len(marks)
@@ -256,6 +290,25 @@ def test_mask_is_binary_at_half_its_maximum(tmp_path: Path, image: str, mode: st
     assert torch.equal(torch.as_tensor(result["mask"]), GREY_LESION)
     assert result["mask"].shape[1:] == result["image"].shape[1:]
     assert result["label"] == 1
+
+
+@pytest.mark.parametrize("suffix", ["png", "nii.gz"])
+def test_numbered_kinds_of_lesions_are_all_lesion(tmp_path: Path, image: str, suffix: str) -> None:
+    kinds = np.array([[0, 1, 2], [0, 4, 0]], dtype=np.uint8)
+    file = tmp_path / f"mask.{suffix}"
+    if suffix == "png":
+        save(kinds, file)
+    else:
+        nibabel.save(nibabel.Nifti1Image(kinds.T, np.eye(4)), file)
+    mask = torch.as_tensor(loaded({"image": image, "mask": str(file)})["mask"])
+    assert torch.equal(mask[0], torch.tensor(kinds.T > 0).float())
+
+
+def test_shares_of_a_voxel_are_lesion_from_half_of_the_highest(tmp_path: Path, image: str) -> None:
+    shares = np.array([[0, 0.1, 0.5], [0.4, 1.0, 0]], dtype=np.float32)
+    nibabel.save(nibabel.Nifti1Image(shares.T, np.eye(4)), tmp_path / "mask.nii")
+    mask = torch.as_tensor(loaded({"image": image, "mask": str(tmp_path / "mask.nii")})["mask"])
+    assert torch.equal(mask[0], torch.tensor(shares.T >= 0.5).float())
 
 
 def test_mask_of_palette_indices_and_of_one_bit(tmp_path: Path, image: str) -> None:

@@ -13,7 +13,7 @@ from monai_medtex.utils import InputError
 def patch(label: int, voxels: int, masked: bool = True) -> dict:
     mask = torch.zeros(1, 4, 4, 4, dtype=torch.uint8)
     mask.view(-1)[:voxels] = 1
-    return {"label": label, "mask": mask, **({"mask_file": "mask.nii.gz"} if masked else {})}
+    return {"label": label, "mask": mask, **({"lesion_file": "mask.nii.gz"} if masked else {})}
 
 
 @pytest.mark.parametrize(

@@ -370,6 +370,7 @@ def test_without_classes_the_label_is_unknown(root: Path, folder: str) -> None:
     [
         (("images/a.png", "masks/a.png"), "masks are no class"),
         (("a/1.png", "b/1.png", "2.png"), "images beside the class"),
+        (("train/1.png", "2.png"), r"images beside the folders \['train'\]"),
     ],
 )
 def test_ambiguous_folders_are_refused(root: Path, names: tuple[str, ...], message: str) -> None:
@@ -393,4 +394,25 @@ def test_the_layout_is_logged(root: Path, caplog: pytest.LogCaptureFixture) -> N
     draw(root, "a/1.png", "b/1.png")
     with caplog.at_level(logging.INFO, logger="monai_medtex"):
         read_dataset(root)
-    assert caplog.messages == [f"{root}: read as folders of images"]
+    assert caplog.messages == [f"{root}: labels by folder: 0 a, 1 b", f"{root}: read as folders of images"]
+
+
+def test_class_folders_named_as_the_classes_get_their_labels(root: Path, caplog: pytest.LogCaptureFixture) -> None:
+    draw(root, "train/Abnormal/1.png", "train/normal/1.png", "test/normal/2.png")
+    with caplog.at_level(logging.INFO, logger="monai_medtex"):
+        found = read_dataset(root, ["normal", "abnormal", "unsure"])
+    labels = {Path(entry["image"]).parent.name: entry["label"] for entries in found.values() for entry in entries}
+    assert labels == {"normal": 0, "Abnormal": 1}
+    assert not any("labels by folder" in message for message in caplog.messages)
+
+
+def test_a_folder_that_is_no_class_beside_one_that_is(root: Path) -> None:
+    draw(root, "normal/1.png", "glaucoma/1.png")
+    with pytest.raises(InputError, match=r"the folder glaucoma is none of the classes; class_names is \['normal', 'a"):
+        read_dataset(root, ["normal", "abnormal"])
+
+
+def test_images_in_other_folders_are_counted(root: Path, caplog: pytest.LogCaptureFixture) -> None:
+    draw(root, "a/1.png", "b/1.png", "b/deep/2.png", "c/deep/3.png", "masks_of/b/1.png")
+    read_dataset(root)
+    assert f"{root}: 2 images lie in other folders and are left out, such as {root}/b/deep/2.png" in caplog.messages

@@ -48,6 +48,11 @@ def test_weights_are_found_bare_and_nested(tmp_path, key):
     assert all(torch.equal(tensor, target.state_dict()[name]) for name, tensor in state.items())
 
 
+def test_an_option_without_a_value():
+    with pytest.raises(InputError, match="^ckpt_path must be a path, got True$"):
+        load_checkpoint(True, "ckpt_path")
+
+
 def test_no_file(tmp_path):
     assert refusal(tmp_path / "absent.pt").endswith(f"there is no file {tmp_path / 'absent.pt'}")
     refusal(tmp_path)  # a folder

@@ -31,3 +31,9 @@ def test_without_lesion_it_is_the_one_with_the_highest_theta():
 def test_leaves_images_as_they_are():
     images = torch.rand(3, 3, 5, 6).unbind()
     assert all(shown is given for shown, given in zip(shown_plane(*images), images, strict=True))
+
+
+def test_of_neither_one_nor_three_channels_the_first_is_shown():
+    image, map_, lesion = torch.rand(2, *SHAPE[1:]), torch.rand(*SHAPE), torch.zeros(*SHAPE)
+    assert shown_plane(image, map_, lesion)[0].equal(shown_plane(image[:1], map_, lesion)[0])
+    assert shown_plane(image[..., 0], map_[..., 0], lesion[..., 0])[0].equal(image[:1, ..., 0])

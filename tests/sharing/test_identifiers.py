@@ -42,6 +42,13 @@ def test_a_name_is_found_however_it_is_written(text):
     assert mentioned(text, ["p0012"]) == "p0012"
 
 
+def test_accents_are_the_same_however_they_are_encoded():
+    composed, decomposed = "M\u00fcller1", "Mu\u0308ller1"
+    for name, text in ((composed, decomposed), (decomposed, composed)):
+        names = identifiers([entry(f"/x/{name}.png")])
+        assert mentioned(f"as {text} shows", names) == "m\u00fcller1"
+
+
 @pytest.mark.parametrize("text", ["XP0012", "P00121", "P0012a", "0012", ""])
 def test_a_part_of_a_longer_word_is_none(text):
     assert mentioned(text, ["p0012"]) is None

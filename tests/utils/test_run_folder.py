@@ -48,6 +48,17 @@ def test_a_folder_that_can_not_be_made_is_named(tmp_path):
     assert output_folder(tmp_path / "new" / "one") == output_folder(tmp_path / "new" / "one") == tmp_path / "new/one"
 
 
+@pytest.mark.parametrize("value", [True, 2024])
+def test_a_parent_that_is_no_path_is_named(value):
+    with pytest.raises(InputError, match=f"^output_dir must be a path, got {value}$"):
+        fresh_folder(value, "run")
+
+
+def test_the_home_folder_is_found_by_its_sign(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert fresh_folder("~/kept", "run") == tmp_path / "kept" / "run"
+
+
 def test_a_run_starts_in_a_fresh_folder_with_its_settings(tmp_path, caplog):
     with caplog.at_level(logging.INFO, "monai_medtex"):
         run = run_folder(tmp_path / "out", "medtex", SETTINGS)
