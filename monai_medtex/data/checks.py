@@ -108,7 +108,7 @@ def _check_grey(file: str) -> None:
         values = np.asanyarray(nibabel.load(file).dataobj)  # type: ignore[attr-defined]
     else:
         with Image.open(file) as image:
-            if not image.mode.startswith(("1", "I", "F")):  # 8 bits
+            if image.mode not in ("1", "I", "F"):  # 8 or 16 bits
                 return
             values = np.asarray(image)
     low, high = float(values.min()), float(values.max())
@@ -187,8 +187,8 @@ def check_images(entries: Sequence[dict], channels: int, spatial_dims: int = 2) 
     Raises:
         InputError: one line that names the first bad file, the reason, and how many more entries are bad. Bad is a file
             that is missing, unreadable, truncated or not finite, another number of channels or dimensions, a 2-D image
-            whose values are no grey values of 8 bits, a single slice where a volume is expected, a mask that differs
-            from its image in size or, in 3-D, in affine, or a name that is no UTF-8.
+            whose values are no grey values of 8 or 16 bits, a single slice where a volume is expected, a mask that
+            differs from its image in size or, in 3-D, in affine, or a name that is no UTF-8.
     """
     with ThreadPoolExecutor(_WORKERS) as pool:
         problems = [

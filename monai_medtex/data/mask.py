@@ -32,14 +32,24 @@ def _plain(image: Image.Image) -> Image.Image:
     return image.convert(_PLAIN_MODE[image.mode]) if image.mode in _PLAIN_MODE else image
 
 
+def _shown(image: Image.Image) -> Image.Image:
+    plain = _plain(image)
+    if not plain.mode.startswith("I;16"):
+        return plain
+    return Image.fromarray(np.asarray(plain, dtype=np.float32) * np.float32(255 / 65535))
+
+
 class PlainPILReader(PILReader):
     """MONAI's reader of PNG, JPEG and BMP, also for TIFF, that looks up palettes and drops alpha: 1 or 3 channels.
 
     DICOM is left to :class:`~monai_medtex.data.DicomReader`, so that 2-D images are read alike wherever this is used.
+
+    Args:
+        shown: bring 16 bits, 0 to 65535, to 0 to 255 without rounding, as a screen does; masks keep their values.
     """
 
-    def __init__(self) -> None:
-        super().__init__(converter=_plain)
+    def __init__(self, shown: bool = True) -> None:
+        super().__init__(converter=_shown if shown else _plain)
         self._dicom = DicomReader()
 
     def verify_suffix(self, filename: Sequence[str | PathLike] | str | PathLike) -> bool:
@@ -68,7 +78,7 @@ class PlainPILReader(PILReader):
 
 def _image_loader() -> LoadImage:
     loader = LoadImage(ensure_channel_first=True)
-    loader.register(PlainPILReader())
+    loader.register(PlainPILReader(shown=False))
     return loader
 
 

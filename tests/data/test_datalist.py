@@ -292,9 +292,9 @@ def test_mask_is_binary_at_half_its_maximum(tmp_path: Path, image: str, mode: st
     assert result["label"] == 1
 
 
-@pytest.mark.parametrize("suffix", ["png", "nii.gz"])
-def test_numbered_kinds_of_lesions_are_all_lesion(tmp_path: Path, image: str, suffix: str) -> None:
-    kinds = np.array([[0, 1, 2], [0, 4, 0]], dtype=np.uint8)
+@pytest.mark.parametrize(("suffix", "kind"), [("png", np.uint8), ("png", np.uint16), ("nii.gz", np.uint8)])
+def test_numbered_kinds_of_lesions_are_all_lesion(tmp_path: Path, image: str, suffix: str, kind: type) -> None:
+    kinds = np.array([[0, 1, 2], [0, 4, 0]], dtype=kind)
     file = tmp_path / f"mask.{suffix}"
     if suffix == "png":
         save(kinds, file)
@@ -397,6 +397,13 @@ def test_plain_reader_gives_one_or_three_channels(tmp_path: Path, mode: str, suf
     for reader in (PlainPILReader(), "monai_medtex.data.PlainPILReader"):
         loader = LoadImage(reader=reader, ensure_channel_first=True)
         assert torch.equal(torch.as_tensor(loader(file)), torch.full((channels, 3, 2), 80.0))
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_plain_reader_brings_16_bits_to_the_range_of_8(tmp_path: Path, suffix: str) -> None:
+    file = save(np.array([[0, 257, 65535]], dtype=np.uint16), tmp_path / f"a.{suffix}")
+    read = LoadImage(reader=PlainPILReader(), image_only=True)(file)
+    torch.testing.assert_close(torch.as_tensor(read), torch.tensor([[0.0], [1.0], [255.0]]))
 
 
 def test_plain_reader_leaves_volumes_to_the_others(tmp_path: Path) -> None:

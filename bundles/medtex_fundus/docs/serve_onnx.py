@@ -45,7 +45,9 @@ def fitted_size(size: tuple[int, int], side: int) -> tuple[int, int]:
 
 def prepared(image: Image.Image, channels: int, side: int) -> np.ndarray:
     """Make of an image what the network expects: channels, width, height, padded to a square, in [0, 1]."""
-    pixels = np.asarray(image.convert("RGB" if channels == 3 else "L"), dtype=np.float64)
+    deep = image.mode.startswith("I;16")
+    pixels = np.asarray(image if deep else image.convert("RGB" if channels == 3 else "L"), dtype=np.float64)
+    pixels = pixels / 257 if deep else pixels
     pixels = pixels.reshape(*pixels.shape[:2], -1).transpose(2, 1, 0)
     pixels = resized(pixels, fitted_size(image.size, side))
     missing = [side - length for length in pixels.shape[1:]]
