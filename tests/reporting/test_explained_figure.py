@@ -112,7 +112,7 @@ def elsewhere(shift: int) -> ExplainedImage:
 )
 def test_a_map_of_one_place_is_warned_of(shifts, warns):
     figure = explained_figure([elsewhere(shift) for shift in shifts], ["normal", "abnormal"])
-    assert ("Caution: these are mostly the same pixels in every image." in figure.get_supxlabel()) == warns
+    assert ("Caution: these are mostly the same pixels in every image" in figure.get_supxlabel()) == warns
 
 
 def test_images_without_evidence_or_of_another_size_share_no_place():
