@@ -90,6 +90,8 @@ def _read_pil(file: str) -> tuple[tuple[int, ...], int]:
 
 def _read_nifti(file: str) -> tuple[tuple[int, ...], int]:
     volume = nibabel.load(file)
+    if len(volume.shape) > 4:  # type: ignore[attr-defined]
+        raise InputError(f"{len(volume.shape)} axes, expected at most 4, the channels last")  # type: ignore[attr-defined]
     _check_finite(np.asanyarray(volume.dataobj))  # type: ignore[attr-defined]
     return volume.shape[:3], math.prod(volume.shape[3:])  # type: ignore[attr-defined]
 

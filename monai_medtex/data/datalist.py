@@ -225,10 +225,20 @@ def is_data_of(settings: Mapping[str, Any], dataset_dir: str | os.PathLike | Non
     Args:
         settings: of the run.
         dataset_dir: as of :func:`open_dataset`.
+
+    Raises:
+        InputError: When the folder that the run names holds other images now: which of them it was trained on cannot be
+            told any more.
     """
-    if not dataset_dir or dataset_dir == settings["dataset_dir"]:
-        return dataset_dir == settings["dataset_dir"]
-    return fingerprint(_divided(dataset_dir, **division_of(settings))) == settings["data"]
+    if not dataset_dir:
+        return not settings["dataset_dir"]
+    same = fingerprint(_divided(dataset_dir, **division_of(settings))) == settings["data"]
+    if not same and dataset_dir == settings["dataset_dir"]:
+        raise InputError(
+            f"dataset_dir: {dataset_dir} holds other images than when the run was trained; name a copy of those, or "
+            "the absolute path of a folder of others"
+        )
+    return same
 
 
 def unlabelled_images(dataset_dir: str | os.PathLike | None) -> list[dict]:

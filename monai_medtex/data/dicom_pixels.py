@@ -43,6 +43,7 @@ def frame_attributes(dataset: Any, frame: int) -> Any:  # noqa: ANN401
         frame: from 0.
     """
     result = dataset_module.Dataset()
+    result.file_meta = getattr(dataset, "file_meta", None)  # without it pydicom can't read the numbers of a LUT
     result.update({element.tag: element for element in dataset if element.keyword != "PixelData"})
     shared = dataset.get("SharedFunctionalGroupsSequence") or []
     own = (dataset.get("PerFrameFunctionalGroupsSequence") or [])[frame : frame + 1]
@@ -89,7 +90,9 @@ def _grey(stored: np.ndarray, attributes: Any) -> np.ndarray:  # noqa: ANN401
     """Bring stored values to the range from 0 to 1 of P-values."""
     values = pixels.apply_modality_lut(stored, attributes)
     if attributes.get("VOILUTSequence"):
-        bits = attributes.VOILUTSequence[0].LUTDescriptor[2]
+        entries, _, bits = attributes.VOILUTSequence[0].LUTDescriptor
+        if bits <= 8 and entries > 256:
+            raise InputError(f"its VOI LUT has {entries} entries of {bits} bits, which can't be looked up")
         return pixels.apply_voi(values, attributes) / (2**bits - 1)
     if attributes.get("WindowCenter") is not None and attributes.get("WindowWidth") is not None:
         return _windowed(values.astype(np.float64), attributes)

@@ -14,6 +14,8 @@ __all__ = ["images_in", "is_beside"]
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".nii", ".nii.gz", *DICOM_SUFFIXES)
 
+_BESIDE = re.compile(r"(?<![a-z])(mask|illustration|annotation|groundtruth)s?(?![a-z])")
+
 
 def images_in(folder: Path, pattern: str = "*") -> list[Path]:
     """Images in a folder, or below it with the pattern ``**/*``, sorted; what is hidden is passed over."""
@@ -23,5 +25,4 @@ def images_in(folder: Path, pattern: str = "*") -> list[Path]:
 
 def is_beside(path: Path, root: Path) -> bool:
     """Whether a file lies in a folder of masks or illustrations below the root, and so is no image to be classified."""
-    folders = path.relative_to(root).parent.as_posix().lower()
-    return re.search("mask|illustration|annotation|groundtruth", folders) is not None
+    return _BESIDE.search(path.relative_to(root).parent.as_posix().lower()) is not None

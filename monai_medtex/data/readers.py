@@ -263,7 +263,8 @@ def every_image(path: str | os.PathLike) -> list[str]:
 
     Args:
         path: a list or table, or a folder with one of them, whose images are taken; or a folder, whose images at any
-            depth are taken but for those in folders of masks, ground truth, annotations or illustrations.
+            depth are taken but for those in folders of masks, ground truth, annotations or illustrations, which are
+            counted in the log, and in folders of results.
 
     Returns:
         absolute paths.
@@ -273,7 +274,12 @@ def every_image(path: str | os.PathLike) -> list[str]:
     """
     root = _existing(path)
     if root.is_dir() and not any(recognises(root) for _, recognises, _ in _LISTS):
-        images = [str(file) for file in images_in(root, "**/*") if not is_beside(file, root)]
+        results = {table.parent for table in root.rglob("predictions.csv")} - {root}
+        found = [file for file in images_in(root, "**/*") if results.isdisjoint(file.parents)]
+        images = [str(file) for file in found if not is_beside(file, root)]
+        if len(images) < len(found):
+            left_out = len(found) - len(images)
+            _log.info("%s: %d files in folders of masks or annotations are left out", root, left_out)
         if images:
             return images
     return [entry["image"] for entries in read_dataset(path).values() for entry in entries]

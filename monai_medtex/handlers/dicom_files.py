@@ -16,7 +16,7 @@ from monai_medtex.data.dicom_reader import frame_of, is_dicom, read_dicom
 from monai_medtex.metrics import topk_mask, topk_pixels
 from monai_medtex.utils import atomic_write, name_inside
 
-from .dicom_objects import DicomSeries, check_highdicom, highdicom, parametric_map, segmentation
+from .dicom_objects import DicomSeries, check_highdicom, derivable, highdicom, parametric_map, segmentation
 
 __all__ = ["DicomFiles"]
 
@@ -69,19 +69,18 @@ class DicomFiles:
     def _write(self, path: str, theta: torch.Tensor) -> None:
         scores = theta.clamp(0, 1).transpose(1, 2).contiguous()  # channel, row, column
         selected = topk_mask(scores[None], topk_pixels(scores.shape[1:], self.k))[0, 0]
+        made = {}
+        try:
+            for name, make, pixels in (("theta", parametric_map, scores[0]), ("topk", segmentation, selected)):
+                source = derivable(read_dicom(path, stop_before_pixels=True))
+                made[name] = make(source, pixels, self._next(source, name))
+        except (AttributeError, TypeError, ValueError) as error:
+            logger.warning("%s: no DICOM can be derived from it: %s", path, " ".join(str(error).split()))
+            return
         file = name_inside(path, self.root)
-        for name, make, pixels in (
-            ("theta", parametric_map, scores[0]),
-            ("topk", segmentation, selected),
-        ):
-            try:
-                source = read_dicom(path, stop_before_pixels=True)
-                made = make(source, pixels, self._next(source, name))
-            except (AttributeError, TypeError, ValueError) as error:
-                logger.warning("%s: no DICOM can be derived from it: %s", path, " ".join(str(error).split()))
-                return
+        for name, content in made.items():
             with atomic_write(self.folder / file.parent / f"{file.stem}_{name}.dcm") as temporary:
-                made.save_as(temporary)
+                content.save_as(temporary)
 
     def _next(self, source: Any, name: str) -> DicomSeries:  # noqa: ANN401
         """Number the next object of a series."""

@@ -14,13 +14,17 @@ from monai.utils import optional_import
 import monai_medtex
 from monai_medtex.utils import InputError
 
-__all__ = ["DicomSeries", "check_highdicom", "parametric_map", "segmentation"]
+__all__ = ["DicomSeries", "check_highdicom", "derivable", "parametric_map", "segmentation"]
 
 highdicom, _has_highdicom = optional_import("highdicom")
 pydicom, _ = optional_import("pydicom")
 codes, _ = optional_import("pydicom.sr.codedict", name="codes")
 
 _NAME = "MED-TEX"
+_MAY_BE_EMPTY = (
+    *("AccessionNumber", "PatientBirthDate", "PatientID", "PatientName", "PatientSex"),
+    *("ReferringPhysicianName", "StudyDate", "StudyID", "StudyTime"),
+)
 _PLACED = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
 _SCHEME = "99MEDTEX"
 _EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
@@ -44,9 +48,24 @@ def check_highdicom() -> None:
         raise InputError("dicom: writing DICOM needs highdicom: pip install 'monai_medtex[dicom]'")
 
 
+def derivable(source: Any) -> Any:  # noqa: ANN401
+    """Prepare a header for highdicom, which takes no code extensions and copies what may be empty but must be there.
+
+    Args:
+        source: header as pydicom reads it; it is changed in memory: texts become UTF-8, and attributes of patient and
+            study that are absent become empty.
+    """
+    source.decode()
+    source.SpecificCharacterSet = "ISO_IR 192"
+    for keyword in _MAY_BE_EMPTY:
+        if keyword not in source:
+            setattr(source, keyword, "")
+    return source
+
+
 def _is_placed(source: Any) -> bool:  # noqa: ANN401
     """Whether an image says where it lies."""
-    placed = all(source.get(keyword) is not None for keyword in ("FrameOfReferenceUID", *_PLACED))
+    placed = all(source.get(keyword) for keyword in ("FrameOfReferenceUID", *_PLACED))
     return placed or "SharedFunctionalGroupsSequence" in source
 
 

@@ -32,6 +32,10 @@ class AreaBudgetLoss(_Loss):
             raise InputError(f"area must lie in [0, 1] but is {area}.")
         self.area = area
 
+    def extra_repr(self) -> str:
+        """Show the settings."""
+        return f"area={self.area}"
+
     def forward(self, theta: torch.Tensor) -> torch.Tensor:
         """Return the loss, a scalar, of theta in [0, 1] of shape BCHW[D]."""
         return (at_least_float32(theta).flatten(1).mean(dim=1) - self.area).square().mean()

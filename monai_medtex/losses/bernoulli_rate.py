@@ -33,6 +33,10 @@ class BernoulliRateLoss(_Loss):
             raise InputError(f"rate must lie between 0 and 1 but is {rate}.")
         self.rate = rate
 
+    def extra_repr(self) -> str:
+        """Show the settings."""
+        return f"rate={self.rate}"
+
     def forward(self, theta: torch.Tensor) -> torch.Tensor:
         """Return the loss, a scalar, of theta in [0, 1] of shape BCHW[D]."""
         theta = at_least_float32(theta)

@@ -73,7 +73,7 @@ class DistillationLoss(_Loss):
         said = [term(output) for term in self.theta_terms]
         total = prediction + self.lambda_vid * sum(transfers)
         total = total + sum(term.weight * loss for term, loss in zip(self.theta_terms, said, strict=True))
-        names = [f"transfer_{layer}" for layer in self.layers]
+        names = _names(self.layers)
         self.terms = {"prediction": prediction.detach()}
         self.terms |= {name: loss.detach() for name, loss in zip(names, transfers, strict=True)}
         self.terms |= {term.name: loss.detach() for term, loss in zip(self.theta_terms, said, strict=True)}
@@ -82,3 +82,9 @@ class DistillationLoss(_Loss):
             for name, taught in zip(names, output["teacher_maps"], strict=True)
         }
         return total
+
+
+def _names(layers: Sequence[str]) -> list[str]:
+    """Name the transfer terms after the teacher's layers; the second of a layer ends with ``_2``."""
+    counts = [layers[: number + 1].count(layer) for number, layer in enumerate(layers)]
+    return [f"transfer_{layer}" + f"_{count}" * (count > 1) for layer, count in zip(layers, counts, strict=True)]

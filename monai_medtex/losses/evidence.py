@@ -36,12 +36,14 @@ class EvidenceLoss(_Loss):
 
         Args:
             theta: shape BCHW[D] in [0, 1]; its channels are averaged.
-            evidence: shape B1HW[D] in [0, 1]; no gradient flows into it.
+            evidence: shape B1HW[D], or BKHW[D] of K classes, of which each place's highest counts, in [0, 1]; no
+                gradient flows into it.
 
         Returns:
             the mean over images and pixels in nats, a scalar.
         """
         taught = match_spatial_size(at_least_float32(evidence.detach()), theta.shape[2:]).clamp(0, 1)
+        taught = taught.amax(dim=1, keepdim=True)
         scores = at_least_float32(theta).mean(dim=1, keepdim=True)
         roots = scores.clamp(torch.finfo(scores.dtype).tiny, 1) ** (1 / self.power)  # a root is steep at 0
         return self._compare(roots, taught)

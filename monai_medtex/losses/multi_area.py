@@ -37,6 +37,10 @@ class MultiAreaLoss(_Loss):
             raise InputError(f"areas must name shares in [0, 1] but is {areas}.")
         self.areas = tuple(areas)
 
+    def extra_repr(self) -> str:
+        """Show the settings."""
+        return f"areas={self.areas}"
+
     def forward(self, theta: torch.Tensor) -> torch.Tensor:
         """Return the loss, a scalar, of theta in [0, 1] of shape BCHW[D]; the channels are ranked together."""
         ranked = at_least_float32(theta).flatten(1).sort(dim=1).values

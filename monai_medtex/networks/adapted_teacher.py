@@ -18,8 +18,8 @@ __all__ = ["adapt_teacher"]
 
 TO_LOGITS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "logits": lambda answer: answer,
-    "softmax": lambda answer: answer.clamp(min=torch.finfo(answer.dtype).tiny).log(),
-    "sigmoid": lambda answer: answer.logit(eps=torch.finfo(answer.dtype).eps),
+    "softmax": lambda answer: answer.float().clamp(min=torch.finfo(torch.float32).tiny).log(),
+    "sigmoid": lambda answer: answer.float().logit(eps=torch.finfo(torch.float32).eps),
     "one_logit": lambda answer: F.pad(answer.reshape(-1, 1), (1, 0)),
 }
 

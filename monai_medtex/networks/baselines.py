@@ -95,6 +95,10 @@ class ConstantBaseline(nn.Module):
         super().__init__()
         self.value = nn.Buffer(torch.as_tensor(value, dtype=torch.float32).reshape(-1), persistent=False)
 
+    def extra_repr(self) -> str:
+        """Show the settings."""
+        return f"value={self.value.tolist()}"
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Spread the value.
 
@@ -135,6 +139,10 @@ class BlurBaseline(nn.Module):
         if sigma <= 0:
             raise InputError(f"sigma must be positive but is {sigma}.")
         self.sigma = float(sigma)
+
+    def extra_repr(self) -> str:
+        """Show the settings."""
+        return f"sigma={self.sigma}"
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return blurred images, shape BCHW[D], of images of shape BCHW[D]."""

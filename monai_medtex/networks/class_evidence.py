@@ -90,15 +90,25 @@ class ClassEvidence:
         layers: dotted names of its layers, in any order.
         smoothing: see :func:`smooth_evidence`.
         power: see :func:`smooth_evidence`.
+        activation: of the teacher's answer; ``"softmax"``, since the log-odds are those of one class per image.
 
     Raises:
-        InputError: When no layer is named or the teacher lacks one, ``smoothing`` is negative or ``power`` is not
-            positive.
+        InputError: When no layer is named or the teacher lacks one, ``smoothing`` is negative, ``power`` is not
+            positive, or ``activation`` is another.
     """
 
     def __init__(
-        self, teacher: FrozenTeacher, layers: Sequence[str], smoothing: float = 0.0, power: float = 1.0
+        self,
+        teacher: FrozenTeacher,
+        layers: Sequence[str],
+        smoothing: float = 0.0,
+        power: float = 1.0,
+        activation: str = "softmax",
     ) -> None:
+        if activation != "softmax":
+            raise InputError(
+                "evidence: ClassEvidence is for one class per image; for several labels list theta_classes.json last"
+            )
         if not layers:
             raise InputError("evidence layers must name a layer of the teacher but is empty")
         check_layers(teacher.network, layers, "evidence layers")

@@ -96,7 +96,7 @@ class Explainer(nn.Module):
         for up in self.ups:
             features = up(features, skips[level])
             level -= 1
-        return torch.sigmoid(self.score(features))
+        return torch.sigmoid(self.score(features).float())  # in bfloat16 theta would have few values, and many ties
 
 
 class ConstantExplainer(nn.Module):

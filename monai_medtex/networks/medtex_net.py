@@ -128,5 +128,5 @@ class MedTexNet(ExplainedClassifier):
         device = next(teacher.parameters()).device
         _, teacher_maps = teacher.tap(torch.zeros(1, *image_shape, device=device))
         with eval_mode(self), tap_layers(self, self.tapped) as features:
-            super().forward(torch.zeros(1, *image_shape))
+            super().forward(torch.zeros(1, *image_shape, device=next(self.parameters(), torch.empty(0)).device))
         return [(features[name], taught) for name, taught in zip(self.tapped, teacher_maps, strict=True)]

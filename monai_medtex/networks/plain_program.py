@@ -1,6 +1,9 @@
 # Copyright (c) monai_medtex contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Whether an exported program (``.pt2``) holds tensors and tables alone: ``torch.export.load`` unpickles all else."""
+"""Whether an exported program (``.pt2``) holds tensors and tables alone.
+
+``torch.export.load`` unpickles all else, and evaluates the sizes that its tables name as expressions of Python.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,11 @@ PLAIN_RECORD = re.compile(  # below the archive's own folder
     r"|data/sample_inputs/\w+\.pt|archive_format|archive_version|byteorder|version|\.data/\w+|extra/.*"
 )
 GLOBAL = re.compile(r"GLOBAL (\S+)")
+EVALUATED = ("expr_str", "guards_code")
+TEXT = re.compile(r"'[A-Za-z0-9_]*'|\"[A-Za-z0-9_]*\"")
+CALL = re.compile(r"([A-Za-z_]\w*)\s*\(", re.ASCII)
+CALLED = {"size", "stride", "storage_offset", "isinstance", "len", "and", "or", "not"}
+UNPLAIN = re.compile(r"__|[^A-Za-z0-9_\s+\-*/%().\[\],=<>!&|~]|[)\]]\s*\(")
 
 
 def check_plain_program(path: Path, called: str) -> None:
@@ -63,11 +71,29 @@ def _unplain_part(archive: zipfile.ZipFile) -> str | None:
     for record in records:
         if not PLAIN_RECORD.fullmatch(record.partition("/")[2]):
             return f"{record}, which is no part of a plain program"
+    for record in records:
+        if record.endswith(".json") and (text := _unplain_expression(json.loads(archive.read(record)))):
+            return f"{record}, which has {text!r} evaluated"
     for record in _pickled_records(archive):
         content = archive.read(record)
         if content and (reason := why_no_weights(io.BytesIO(content))):
             return f"{record}, which {reason}"
     return None
+
+
+def _unplain_expression(content: object, evaluated: bool = False) -> str | None:
+    """Find an expression of a table that is more than a comparison or a term of sizes."""
+    if isinstance(content, dict):
+        parts = [_unplain_expression(value, evaluated or key in EVALUATED) for key, value in content.items()]
+        return next(filter(None, parts), None)
+    if isinstance(content, list):
+        return next(filter(None, (_unplain_expression(value, evaluated) for value in content)), None)
+    if not evaluated or not isinstance(content, str):
+        return None
+    bare = TEXT.sub("0", content)
+    plain = "__" not in content and not UNPLAIN.search(bare)
+    plain = plain and all(name in CALLED or name[0].isupper() for name in CALL.findall(bare))
+    return None if plain else content
 
 
 def _pickled_records(archive: zipfile.ZipFile) -> Iterator[str]:

@@ -40,6 +40,10 @@ class RandomMasks(nn.Module):
         self.grid = grid
         self.faint = faint
 
+    def extra_repr(self) -> str:
+        """Show the settings."""
+        return f"grid={self.grid}, faint={self.faint}"
+
     def forward(self, theta: torch.Tensor) -> torch.Tensor:
         """Draw masks in place of theta.
 

@@ -30,6 +30,10 @@ class RelaxedBernoulli(nn.Module):
             raise InputError(f"tau must be positive but is {tau}.")
         self.tau = tau
 
+    def extra_repr(self) -> str:
+        """Show the settings."""
+        return f"tau={self.tau}"
+
     def forward(self, theta: torch.Tensor) -> torch.Tensor:
         """Draw in training.
 
@@ -64,6 +68,10 @@ class StraightThroughTopK(nn.Module):
         if not 0 < share <= 1:
             raise InputError(f"share must be above 0 and at most 1 but is {share}.")
         self.share = share
+
+    def extra_repr(self) -> str:
+        """Show the settings."""
+        return f"share={self.share}"
 
     def forward(self, theta: torch.Tensor) -> torch.Tensor:
         """Choose in training.

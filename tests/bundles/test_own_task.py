@@ -117,6 +117,21 @@ def test_what_speaks_for_a_label_can_be_asked(train, bundle, relisted, tmp_path)
     assert np.allclose(found, maps[1].numpy(), atol=1e-3)
 
 
+@pytest.mark.parametrize("names", [("theta_classes",), ("multilabel", "theta_classes")])
+def test_the_trusted_map_of_each_class(train, relisted, fundus, names):
+    options = {"dataset_dir": str(relisted(label_lists)), "class_names": NAMES} if len(names) == 2 else {}
+    run = train("train", *names[:-1], "train_trusted", names[-1], epochs=2, teacher_epochs=1, **options)
+    last = rows_of(run / "metrics.csv")[0]
+    assert float(last["loss_evidence"]) > 0
+    assert float(last["loss_evidence_shape"]) > 0
+
+
+def test_evidence_of_one_class_is_refused_for_several_labels(train, relisted, one_line):
+    options = {"dataset_dir": str(relisted(label_lists)), "class_names": NAMES, "teacher_epochs": 1}
+    with one_line("ClassEvidence is for one class per image"):
+        train("train", "multilabel", "train_trusted", **options)
+
+
 def test_a_multilabel_teacher_alone(train, relisted, tmp_path):
     images = str(relisted(label_lists))
     run = train("train", "multilabel", "teacher", dataset_dir=images, class_names=NAMES)

@@ -106,6 +106,14 @@ def test_a_lookup_table_goes_before_a_window(show):
     assert np.allclose(found, (255 - GREY8.astype(float)) * 16 / 4095 * 255, atol=1e-2)
 
 
+def test_a_lookup_table_of_words_is_read_as_one_of_numbers(show):
+    item = pydicom.Dataset()
+    item.LUTDescriptor = [256, 0, 12]
+    item.LUTData = (np.arange(256, dtype="<u2")[::-1] * 16).tobytes()
+    item["LUTData"].VR = "OW"
+    assert np.allclose(show(GREY8, VOILUTSequence=[item]), (255 - GREY8.astype(float)) * 16 / 4095 * 255, atol=1e-2)
+
+
 def test_windows_of_enhanced_images_are_those_of_the_frame(write_dicom, tmp_path):
     def group(centre: float) -> pydicom.Dataset:
         window, transformation, result = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()

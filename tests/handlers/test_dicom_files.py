@@ -180,6 +180,31 @@ def test_an_image_that_nothing_can_be_derived_from_is_named_and_passed_over(
     assert line.startswith(f"{bad}: no DICOM can be derived from it: ")
 
 
+def test_names_in_other_scripts_and_absent_attributes_of_the_patient_are_no_obstacle(
+    explain, write_dicom, tmp_path, theta
+):
+    (tmp_path / "images").mkdir()
+    source = write_dicom(tmp_path / "images" / "eye.dcm", np.zeros((ROWS, COLUMNS), np.uint8))
+    header = pydicom.dcmread(source)
+    header.SpecificCharacterSet, header.PatientName = ["", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎"
+    for keyword in ("AccessionNumber", "StudyID", "PatientSex"):
+        del header[keyword]
+    header.save_as(source)
+    folder = explain(source, theta=theta)
+    for name in ("theta", "topk"):
+        made = pydicom.dcmread(folder / f"eye_{name}.dcm")
+        assert made.PatientName.ideographic == "山田^太郎"
+        assert made.AccessionNumber == ""
+
+
+def test_either_both_objects_are_written_or_none(explain, source, theta, tmp_path, monkeypatch):
+    def none(*_: object) -> None:
+        raise ValueError("for some reason")
+
+    monkeypatch.setattr("monai_medtex.handlers.dicom_files.segmentation", none)
+    assert not explain(source, theta=theta).exists()
+
+
 def test_highdicom_that_is_missing_is_named_in_one_line(monkeypatch, tmp_path):
     monkeypatch.setattr("monai_medtex.handlers.dicom_objects._has_highdicom", False)
     with pytest.raises(InputError) as caught:

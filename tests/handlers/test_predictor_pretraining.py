@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import pytest
+from monai.engines import SupervisedEvaluator
 from torch import nn
 
 from monai_medtex.handlers import PredictorPretraining
@@ -32,3 +34,15 @@ def test_after_a_resume_the_student_is_frozen_too(medtex, train, watch, changed)
     _, states, shares = phases(medtex, train, watch, start=2)
     assert shares == [0]
     assert not changed(states[0], states[1], "student")
+
+
+@pytest.mark.parametrize(("start", "best"), [(0, -1), (2, -1), (3, 1)])
+def test_the_best_of_the_first_phase_counts_no_more_in_the_second(medtex, train, start, best):
+    parts = medtex()
+    mix_in = RandomMaskMixIn(RandomMasks(2))
+    evaluator = SupervisedEvaluator("cpu", parts.val_loader, parts.network)
+    evaluator.state.best_metric_epoch = 1
+    trainer = train(parts, [PredictorPretraining(parts.network, mix_in, 2, evaluator)], 4)
+    trainer.state.epoch = start
+    trainer.run()
+    assert evaluator.state.best_metric_epoch == best

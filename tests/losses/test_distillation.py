@@ -113,3 +113,14 @@ def test_a_negative_weight_is_refused():
 def test_as_many_layers_as_maps_are_needed():
     with pytest.raises(ValueError, match="argument 2 is longer"):
         DistillationLoss(("block1",))(random_output())
+
+
+def test_a_layer_that_two_learn_from_has_two_terms():
+    output = random_output()
+    output |= {name: [output[name][0]] * 2 for name in ("mu", "variance", "teacher_maps")}
+    loss = DistillationLoss(("block1", "block1"), 0.5)
+    total = loss(output).item()
+    assert set(loss.terms) == {"prediction", "transfer_block1", "transfer_block1_2"}
+    assert set(loss.bounds) == set(loss.terms)
+    transfers = loss.terms["transfer_block1"] + loss.terms["transfer_block1_2"]
+    assert total == pytest.approx((loss.terms["prediction"] + 0.5 * transfers).item())

@@ -60,3 +60,8 @@ def test_gradient_flows_into_theta_alone_and_bounds_are_no_trouble():
     assert theta.grad.isfinite().all()
     assert theta.grad.any()
     assert evidence.grad is None
+
+
+def test_of_several_classes_each_places_highest_counts():
+    evidence, theta = torch.rand(2, 3, 4, 4), torch.rand(2, 1, 4, 4)
+    torch.testing.assert_close(EvidenceLoss()(theta, evidence), EvidenceLoss()(theta, evidence.amax(1, keepdim=True)))

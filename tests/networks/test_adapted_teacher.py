@@ -111,3 +111,9 @@ def test_one_logit_becomes_those_of_two_classes(shape):
 def test_of_several_outputs_the_first_is_the_answer():
     first, second = torch.rand(2, 3), torch.rand(2, 5)
     assert adapt_teacher(Answering(first, second))(torch.zeros(2, 1, 2, 2)).equal(first)
+
+
+def test_rare_labels_stay_rare_in_half_precision():
+    answer = torch.tensor([[0.9, 1e-4]], dtype=torch.bfloat16)
+    logits = adapt_teacher(Answering(answer), teacher_output="sigmoid")(torch.zeros(1))
+    torch.testing.assert_close(logits.sigmoid(), answer.float())

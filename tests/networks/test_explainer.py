@@ -118,3 +118,12 @@ def test_the_constant_explainer_keeps_the_image(size):
     theta = ConstantExplainer()(x)
     assert theta.shape == (2, 1, *size)
     assert torch.equal(theta * x, x)
+
+
+def test_theta_has_more_values_than_bfloat16_under_autocast():
+    explainer = Explainer(2, 1, 1).eval()
+    torch.nn.init.constant_(explainer.score.bias, 3.0)
+    with torch.autocast("cpu", torch.bfloat16), torch.no_grad():
+        theta = explainer(torch.rand(1, 1, 32, 32))
+    assert theta.dtype == torch.float32
+    assert not torch.equal(theta, theta.bfloat16().float())

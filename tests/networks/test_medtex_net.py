@@ -163,3 +163,11 @@ def test_in_training_the_student_is_shown_what_sampling_and_predictor_mode_make_
     network.eval()
     torch.testing.assert_close(network(x, distill=True)["logits"], network(x))
     assert network.deployable().baseline is network.baseline
+
+
+def test_networks_may_lie_on_a_device_when_they_are_paired():
+    """The device meta stands for any that is not the CPU."""
+    teacher = FrozenTeacher(BlockCNN(2, 3, 2).to("meta"), ["block4"])
+    explainer, student = Explainer(2, 3).to("meta"), BlockCNN(2, 3, 2, (2, 4, 8, 16)).to("meta")
+    network = MedTexNet(explainer, student, teacher, ["block4"], (3, 32, 32))
+    assert len(network.heads) == 1

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import pickle
 import shutil
@@ -215,6 +216,11 @@ def test_exported_programs_with_tensors_alone_are_taken_and_others_refused(zip_o
     refused(zip_of({name: pickled}), name, "weights_only")
     for record in ("data/constants/custom_obj_0", "data/constants/opaque_obj_0", "data/aotinductor/model/x.so"):
         refused(zip_of({name: changed(program, lambda _, old: old, **{record: b"x"})}), name, record)
+    for text in ("__import__('os').abort() + Symbol('s7')", "open('x')", "Symbol('s7').func(print)", "(exec)('x')"):
+        named = json.dumps({"range": [{"expr_str": text}], "guards_code": []}).encode()
+        refused(zip_of({name: change("models/model.json", lambda _, named=named: named)}), name, "evaluated")
+        named = json.dumps({"guards_code": ["x.size()[0] >= 2", text]}).encode()
+        refused(zip_of({name: change("models/model.json", lambda _, named=named: named)}), name, "evaluated")
     refused(zip_of({name: b"x"}), name)
     folder = receive(zip_of({name: program}), tmp_path / "new")
     assert (folder / "models" / "model.pt2").read_bytes() == program
