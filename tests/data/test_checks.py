@@ -67,6 +67,11 @@ def test_channels_of_volumes(tmp_path: Path, shape: tuple[int, ...], channels: i
         check_images([entry(file)], channels, 5 - dims)
 
 
+def test_channels_on_a_fifth_axis(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"v\.nii: 5 axes, expected at most 4, the channels last"):
+        check_images([entry(volume(tmp_path / "v.nii", (6, 5, 4, 1, 1)))], 1, spatial_dims=3)
+
+
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.bmp", "a.tif", "v.nii", "v.nii.gz"])
 def test_truncated_files(tmp_path: Path, name: str) -> None:
     file = (volume if name[0] == "v" else noise)(tmp_path / name)

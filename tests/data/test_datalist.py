@@ -185,16 +185,18 @@ def test_unlabelled_images_of_all_sections(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "names",
     [
-        ("a.png", "test/b.png", "deep/er/c.png"),
+        ("a.png", "test/b.png", "deep/er/c.png", "anat_masked/d.png"),
         ("x/1.png", "y/1.png", "y/deep/2.png"),
         ("P001.png", "P002.png", "N003.png", "T004.png", "V005.png"),
     ],
 )
 def test_of_a_folder_every_image_is_listed_but_masks(tmp_path: Path, names: tuple[str, ...]) -> None:
     root = tmp_path.resolve()
-    for name in (*names, "Lesion Masks/m.png", "2. All Segmentation Groundtruths/g.png", ".hidden/h.png"):
+    others = ("Lesion Masks/m.png", "2. All Segmentation Groundtruths/g.png", ".hidden/h.png", "out/theta/t.png")
+    for name in (*names, *others):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         Image.new("L", (2, 2)).save(root / name)
+    (root / "out" / "predictions.csv").touch()
     assert {entry["image"] for entry in unlabelled_images(root)} == {str(root / name) for name in names}
 
 
@@ -231,6 +233,9 @@ def test_images_are_a_runs_wherever_they_lie(tmp_path: Path, monkeypatch: pytest
     for other in ("moved", None):
         assert not is_data_of(settings, other)
     assert is_data_of({**settings, "dataset_dir": None}, None)
+    Image.new("L", (9, 9)).save(root / "training3.png")
+    with pytest.raises(InputError, match="data holds other images than when the run was trained"):
+        is_data_of(settings, "data")
 
 
 def test_fingerprint_sees_every_change(tmp_path: Path) -> None:

@@ -140,6 +140,16 @@ def test_what_is_no_bundle(zip_of, refused, name):
     refused(zip_of({name: b"x"}), "configs/metadata.json")
 
 
+def test_a_zip_that_was_damaged_on_the_way(zip_of, refused):
+    path = zip_of({"net/a": b"x" * 1000})
+    with zipfile.ZipFile(path) as archive:
+        place = archive.getinfo("net/a").header_offset + 30 + len("net/a")
+    whole = bytearray(path.read_bytes())
+    whole[place] = 0xFF  # no type of block that deflate knows
+    path.write_bytes(whole)
+    refused(path, "zip_file", "no zip, or a broken one")
+
+
 @pytest.mark.parametrize("content", [b"", b"no zip", None])
 def test_a_broken_zip(zip_of, refused, content):
     path = zip_of({"net/a": b"x" * 1000})
