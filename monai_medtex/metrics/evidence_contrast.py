@@ -11,7 +11,7 @@ from .topk_selection import pixel_scores, topk_mask
 __all__ = ["evident_topk", "map_background"]
 
 STANDARD_DEVIATIONS = 3.0
-THETA = 0.1
+THETA, PEAK = 0.1, 0.5
 NORMAL = 1.4826  # standard deviations of a normal distribution in its median absolute deviation
 
 
@@ -39,9 +39,9 @@ def evident_topk(theta: Tensor, k: int) -> Tensor:
     """Mark those of the K highest-scoring pixels that stand out, and none where the map does not rise above its noise.
 
     Every map has K highest pixels. Those of normally distributed noise lie 2.7 (K = 1/64 of the pixels) to 2.1 (6/64)
-    of its standard deviations above the median of the rest; the mean of the K must lie more than 3 above it. A pixel
-    must lie more than 0.1 above it, on theta's own scale from 0 to 1, so that fewer than K are marked where a lesion
-    is smaller.
+    of its standard deviations above the median of the rest; the mean of the K must lie more than 3 above it, and, on
+    theta's own scale from 0 to 1, more than 0.1, or their highest more than 0.5, since a small lesion hardly moves the
+    mean. Of the K only the pixels are marked that lie more than 0.1 above the median themselves.
 
     Args:
         theta: scores of shape BCHW[D], in [0, 1].
@@ -54,4 +54,6 @@ def evident_topk(theta: Tensor, k: int) -> Tensor:
     level, spread = (figure.view(-1, *[1] * (top.ndim - 1)) for figure in map_background(theta, top))
     above = pixel_scores(theta) - level
     mean = (above * top).flatten(1).sum(dim=1).view_as(level) / k
-    return top & (above > THETA) & (mean > STANDARD_DEVIATIONS * spread)
+    highest = above.flatten(1).amax(dim=1).view_as(level)
+    evident = (mean > STANDARD_DEVIATIONS * spread) & ((mean > THETA) | (highest > PEAK))
+    return top & (above > THETA) & evident

@@ -40,6 +40,8 @@ def test_a_lesion_smaller_or_larger_than_k_is_found_and_nothing_else(width):
     marked = evident_topk(torch.where(lesion, 0.9, 0.1) + noise, k)
     assert (marked & ~lesion).sum() == 0
     assert marked.sum() == min(k, width**2)
+    faint = evident_topk(torch.where(lesion, 0.3, 0.1) + noise, k)
+    assert faint.any() == (width > 8)  # over K pixels, 64 that lie 0.2 above the rest are 0.017 on average
 
 
 def test_the_dark_around_a_round_image_is_no_noise():
