@@ -90,12 +90,14 @@ class ClassEvidence:
         layers: dotted names of its layers, in any order.
         smoothing: see :func:`smooth_evidence`.
         power: see :func:`smooth_evidence`.
-        activation: of the teacher's answer; ``"softmax"``, since the log-odds are those of one class per image.
+        activation: of the teacher's answer; here ``"softmax"``, since the log-odds are those of one class per image.
 
     Raises:
         InputError: When no layer is named or the teacher lacks one, ``smoothing`` is negative, ``power`` is not
             positive, or ``activation`` is another.
     """
+
+    of_labels = False
 
     def __init__(
         self,
@@ -105,7 +107,7 @@ class ClassEvidence:
         power: float = 1.0,
         activation: str = "softmax",
     ) -> None:
-        if activation != "softmax":
+        if activation != "softmax" and not self.of_labels:
             raise InputError(
                 "evidence: ClassEvidence is for one class per image; for several labels list theta_classes.json last"
             )
@@ -120,6 +122,7 @@ class ClassEvidence:
         self.layers = tuple(layers)
         self.smoothing = smoothing
         self.power = power
+        self.activation = activation
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(layers={self.layers}, smoothing={self.smoothing}, power={self.power})"

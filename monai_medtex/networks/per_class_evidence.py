@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import torch
 
 from .class_evidence import ClassEvidence, log_odds, smooth_evidence, weigh_places
-from .frozen_teacher import FrozenTeacher
 
 __all__ = ["PerClassEvidence"]
 
@@ -31,16 +30,7 @@ class PerClassEvidence(ClassEvidence):
         InputError: As :class:`ClassEvidence`.
     """
 
-    def __init__(
-        self,
-        teacher: FrozenTeacher,
-        layers: Sequence[str],
-        smoothing: float = 0.0,
-        power: float = 1.0,
-        activation: str = "softmax",
-    ) -> None:
-        super().__init__(teacher, layers, smoothing, power)
-        self.activation = activation
+    of_labels = True
 
     def _evidence(self, logits: torch.Tensor, outputs: Sequence[torch.Tensor]) -> torch.Tensor:
         scores = self._scores(logits)
