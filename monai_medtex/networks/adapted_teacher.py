@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from monai_medtex.losses.precision import at_least_float32
 from monai_medtex.utils import InputError
 
 from .teacher_input import TeacherInput
@@ -18,8 +19,8 @@ __all__ = ["adapt_teacher"]
 
 TO_LOGITS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "logits": lambda answer: answer,
-    "softmax": lambda answer: answer.float().clamp(min=torch.finfo(torch.float32).tiny).log(),
-    "sigmoid": lambda answer: answer.float().logit(eps=torch.finfo(torch.float32).eps),
+    "softmax": lambda answer: at_least_float32(answer).clamp(min=torch.finfo(torch.float32).tiny).log(),
+    "sigmoid": lambda answer: at_least_float32(answer).logit(eps=torch.finfo(torch.float32).eps),
     "one_logit": lambda answer: F.pad(answer.reshape(-1, 1), (1, 0)),
 }
 

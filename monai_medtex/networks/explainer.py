@@ -11,6 +11,7 @@ from monai.networks.layers import Conv
 from monai.networks.nets.basic_unet import Down, TwoConv, UpCat
 from torch import nn
 
+from monai_medtex.losses.precision import at_least_float32
 from monai_medtex.utils import InputError
 
 __all__ = ["ConstantExplainer", "Explainer"]
@@ -96,7 +97,8 @@ class Explainer(nn.Module):
         for up in self.ups:
             features = up(features, skips[level])
             level -= 1
-        return torch.sigmoid(self.score(features).float())  # in bfloat16 theta would have few values, and many ties
+        # in bfloat16 theta would have few values, and many ties
+        return torch.sigmoid(at_least_float32(self.score(features)))
 
 
 class ConstantExplainer(nn.Module):
