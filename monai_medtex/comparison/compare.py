@@ -18,7 +18,7 @@ from monai.networks import eval_mode
 
 from monai_medtex.networks import load_weights
 from monai_medtex.reporting import complexity
-from monai_medtex.utils import given_path, one_line
+from monai_medtex.utils import InputError, given_path, one_line
 
 from .judge import Judge
 from .judged_image import sample_images
@@ -64,7 +64,7 @@ class Comparison:
     epochs: int
     teacher_ckpt: str | None = None
     failed: dict[Task, str] = field(default_factory=dict)
-    _teachers: dict[tuple[tuple[str, ...], int], Path | Exception] = field(default_factory=dict)
+    _teachers: dict[tuple[tuple[str, ...], int], Path | str] = field(default_factory=dict)
 
     def run(self) -> None:
         """Do every task that has no record yet."""
@@ -150,10 +150,12 @@ class Comparison:
             try:
                 self._teachers[key] = self._trained_teacher(task)
             except Exception as error:
-                self._teachers[key] = error
+                # the error itself would keep the networks of its frames alive
+                self._teachers[key] = f"its teacher failed: {one_line(error)}"
+                raise
         found = self._teachers[key]
-        if isinstance(found, Exception):
-            raise found
+        if isinstance(found, str):
+            raise InputError(found)
         return found
 
     def _trained_teacher(self, task: Task) -> Path:

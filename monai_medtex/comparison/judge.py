@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -58,7 +58,6 @@ class Judge:
     faithful: Sequence[JudgedImage]
     device: torch.device | str = "cpu"
     batch_size: int = 16
-    ks: Sequence[int] = field(default=PAPER_KS)
 
     def answers(self, teacher: Callable[[Tensor], Tensor], student: Callable[[Tensor], Tensor] | None) -> list[Row]:
         """Describe each test image, with the teacher's answer and, where there is one, the student's.
@@ -113,9 +112,7 @@ class Judge:
             for each image with a lesion its row.
         """
         return {
-            image.name: _localisation(
-                to_native(maps[image.name], image.lesion.shape[1:])[None], image.lesion[None], self.ks
-            )
+            image.name: _localisation(to_native(maps[image.name], image.lesion.shape[1:])[None], image.lesion[None])
             for image in self.explained
             if image.lesion.any()
         }
@@ -152,13 +149,13 @@ def _answer(who: str, logits: Tensor) -> Row:
     return {f"{who}_class": answer.tolist(), f"{who}_confidence": confidence.tolist()}
 
 
-def _localisation(scores: Tensor, lesion: Tensor, ks: Sequence[int]) -> Row:
+def _localisation(scores: Tensor, lesion: Tensor) -> Row:
     """All measures of one map, shape 11WH, against one lesion, shape 11WH."""
-    iou = topk_iou(scores, lesion, ks)[0].tolist()
+    iou = topk_iou(scores, lesion, PAPER_KS)[0].tolist()
     return {
-        **{f"iou_top{k}": value for k, value in zip(ks, iou, strict=True)},
-        "iou_chance": float(chance_iou(lesion, ks).mean()),
-        "iou_ceiling": float(ceiling_iou(lesion, ks).mean()),
+        **{f"iou_top{k}": value for k, value in zip(PAPER_KS, iou, strict=True)},
+        "iou_chance": float(chance_iou(lesion, PAPER_KS).mean()),
+        "iou_ceiling": float(ceiling_iou(lesion, PAPER_KS).mean()),
         "hit": float(hit(scores, lesion)),
         "mass_accuracy": float(mass_accuracy(scores, lesion)),
         "mass_lift": float(mass_lift(scores, lesion)),

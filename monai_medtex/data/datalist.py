@@ -32,7 +32,7 @@ from .dicom_reader import frame_names
 from .label_lists import held_labels, with_label_lists
 from .readers import every_image, read_dataset
 from .sections import SECTIONS
-from .split import split, take_fraction
+from .split import split
 
 __all__ = [
     "chosen_section",
@@ -106,12 +106,10 @@ def _divided(
 def open_dataset(
     dataset_dir: str | os.PathLike | None,
     *,
-    fraction: float = 1.0,
     test_fraction: float = 0.25,
     val_fraction: float = 0.1,
     test_section: str = "test",
     image_size: int = 128,
-    seed: int = 0,
     split_seed: int = 0,
     num_labels: int | None = None,
     class_names: Sequence[str] = (),
@@ -121,18 +119,16 @@ def open_dataset(
     """Open a data set as a data list with all its sections.
 
     Sections that the data set has are kept. The others are split off ``training``, stratified by label and without
-    dividing patients, in the same way for every ``seed``: runs that differ in it are tested on the same images.
+    dividing patients, in the same way for every seed of a run: runs that differ in it are tested on the same images.
 
     Args:
         dataset_dir: what :func:`~monai_medtex.data.read_dataset` reads; ``None`` or an empty text for synthetic images,
             made below :func:`monai_medtex.utils.home`.
-        fraction: share of the training images to keep, in (0, 1]; a smaller one is a subset of a larger one.
         test_fraction: share of the training images to split off where there is no test section, in [0, 1).
         val_fraction: share of the rest to split off where there is no validation section, in [0, 1).
         test_section: section to judge on; ``validation`` keeps the images of that section for the test alone, and the
             validation is split off the training images.
         image_size: width and height (and depth) of the synthetic images in pixels.
-        seed: seed of the choice of ``fraction``.
         split_seed: seed of the split.
         num_labels: labels that each image has a list of 1, 0 and -1 (unknown) for; None for one class per image.
         class_names: names of the classes; class folders of these names get their labels.
@@ -147,7 +143,6 @@ def open_dataset(
     """
     source = dataset_dir or _synthetic(image_size, spatial_dims)
     datalist = _divided(source, test_fraction, val_fraction, test_section, split_seed, num_labels, class_names)
-    datalist["training"] = take_fraction(datalist["training"], fraction, seed)
     for section, share in {"test": test_fraction, "validation": val_fraction}.items():
         if share and not datalist[section]:
             _log.warning("too few training images or patients to split off a section %s of %g", section, share)

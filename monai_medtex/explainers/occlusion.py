@@ -48,7 +48,7 @@ class OcclusionMap:
 
     Args:
         network: a classifier that maps BCHW[D] to logits BC.
-        patch: side of the patch as a share of the image's side; 1/8 gives 225 patches in 2-D, whatever the size.
+        patch: side of the patch as a share of the image's side; 1/8 gives about 225 patches in 2-D, whatever the size.
         batch_size: patches in a forward pass.
 
     Raises:

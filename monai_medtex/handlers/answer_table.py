@@ -27,7 +27,6 @@ class AnswerTable:
         path: of the CSV.
         class_names: names of the classes in the columns' names.
         activation: ``"softmax"`` for one class of several, ``"sigmoid"`` for labels that hold or not, each for itself.
-        network: what the classifier is called in the columns' names.
     """
 
     def __init__(
@@ -35,11 +34,10 @@ class AnswerTable:
         path: str | os.PathLike,
         class_names: Sequence[str],
         activation: str = "softmax",
-        network: str = "teacher",
     ) -> None:
         self.path = path
         self.activation = activation
-        self.columns = ["image", "label", *(f"{network}_{name}" for name in class_names)]
+        self.columns = ["image", "label", *(f"teacher_{name}" for name in class_names)]
         self._rows: list[list] = []
 
     def attach(self, engine: Workflow) -> None:

@@ -63,8 +63,8 @@ class DistillationInferer(Inferer):
 
         Returns:
             the dict of ``MedTexNet.forward(distill=True)`` with ``teacher_logits``, shape BC, and ``teacher_maps``, a
-            list of BCHW[D]; with ``evidence`` that too, shape B1HW[D], and with ``teacher_in_loop`` its
-            ``kept_logits`` and ``deleted_logits``, shape BC.
+            list of BCHW[D]; with ``evidence`` that too, B1HW[D] or BKHW[D] as its ``tap`` says, and with
+            ``teacher_in_loop`` its ``kept_logits`` and ``deleted_logits``, shape BC.
         """
         images = prepared(inputs)
         with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=self.amp):

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 from torch.nn.modules.loss import _Loss
 
-from .precision import at_least_float32
+from .precision import at_least_float32, without_autocast
 from .vid import match_spatial_size
 
 __all__ = ["EvidenceLoss"]
@@ -50,4 +50,5 @@ class EvidenceLoss(_Loss):
 
     def _compare(self, roots: torch.Tensor, taught: torch.Tensor) -> torch.Tensor:
         """Compare theta's root with the evidence, both of shape B1HW[D] in [0, 1]."""
-        return F.binary_cross_entropy(roots, taught)
+        with without_autocast(roots.device):  # CUDA's refuses this loss, whatever the precision
+            return F.binary_cross_entropy(roots, taught)

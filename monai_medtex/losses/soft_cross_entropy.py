@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import torch
+from torch.nn import functional as F
 from torch.nn.modules.loss import _Loss
 
 from monai_medtex.utils import InputError
@@ -40,4 +41,4 @@ class SoftCrossEntropyLoss(_Loss):
         """
         check_logits(student_logits, teacher_logits)
         taught = at_least_float32(teacher_logits.detach()).softmax(dim=1)
-        return -(taught * at_least_float32(student_logits).log_softmax(dim=1)).sum(dim=1).mean()
+        return F.cross_entropy(at_least_float32(student_logits), taught)

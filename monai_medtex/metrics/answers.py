@@ -42,7 +42,7 @@ def log_probabilities(logits: Tensor, activation: str = "softmax") -> Tensor:
 
 
 def probabilities(logits: Tensor, activation: str = "softmax") -> Tensor:
-    """Probabilities of the classes, or of each label, shape BC, of logits BC.
+    """Probabilities of the classes, or of each label, shape BC, of logits BC; in float32 at least.
 
     Args:
         logits: shape BC.
@@ -51,7 +51,7 @@ def probabilities(logits: Tensor, activation: str = "softmax") -> Tensor:
     Raises:
         InputError: When ``activation`` is unknown.
     """
-    return _chosen(PROBABILITIES, activation)(logits)
+    return _chosen(PROBABILITIES, activation)(logits.to(torch.promote_types(logits.dtype, torch.float32)))
 
 
 def answer_text(probability: Sequence[float], class_names: Sequence[str], activation: str = "softmax") -> str:

@@ -38,7 +38,7 @@ def map_background(theta: Tensor, top: Tensor) -> tuple[Tensor, Tensor]:
 def evident_topk(theta: Tensor, k: int) -> Tensor:
     """Mark those of the K highest-scoring pixels that stand out, and none where the map does not rise above its noise.
 
-    Every map has K highest pixels. Those of normally distributed noise lie 2.7 (K = 1/64 of the pixels) to 2.1 (6/64)
+    Every map has K highest pixels. Those of normally distributed noise lie 2.6 (K = 1/64 of the pixels) to 2.1 (6/64)
     of its standard deviations above the median of the rest; the mean of the K must lie more than 3 above it, and, on
     theta's own scale from 0 to 1, more than 0.1, or their highest more than 0.5, since a small lesion hardly moves the
     mean. Of the K only the pixels are marked that lie more than 0.1 above the median themselves.

@@ -13,7 +13,7 @@ class LesionRowMetric(ImageRowMetric):
     """A table of figures per image that are NaN where the image has no lesion; such images are counted, not averaged.
 
     Attributes:
-        names: name of each column, set by the subclass; the first one is NaN for exactly the images without lesion.
+        names: name of each column, set by the subclass; an image of which the first one is NaN counts as one without.
     """
 
     names: tuple[str, ...]

@@ -45,7 +45,8 @@ def _curve(
     probabilities = []
     for i, s in zip(image.split(batch_size), step.split(batch_size), strict=True):
         replaced = replaced_in[i] <= s.view(-1, *[1] * (first.ndim - 1))
-        probabilities.append(class_probability(classify, torch.where(replaced, last[i], first[i]), classes[i]))
+        shown = torch.where(replaced, last[i], first[i])
+        probabilities.append(class_probability(classify, shown, classes[i], batch_size))
     return torch.cat(probabilities).view(len(first), steps + 1)
 
 

@@ -20,5 +20,7 @@ class AbnormalEvidence(PerClassEvidence):
     faint as a finding is improbable, so that the windows of a volume can be compared with each other.
     """
 
+    activations = ("softmax",)
+
     def _evidence(self, logits: torch.Tensor, outputs: Sequence[torch.Tensor]) -> torch.Tensor:
         return super()._evidence(logits, outputs)[:, 1:].amax(dim=1, keepdim=True)

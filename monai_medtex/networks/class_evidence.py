@@ -97,7 +97,7 @@ class ClassEvidence:
             positive, or ``activation`` is another.
     """
 
-    of_labels = False
+    activations: tuple[str, ...] = ("softmax",)
 
     def __init__(
         self,
@@ -107,9 +107,10 @@ class ClassEvidence:
         power: float = 1.0,
         activation: str = "softmax",
     ) -> None:
-        if activation != "softmax" and not self.of_labels:
+        if activation not in self.activations:
             raise InputError(
-                "evidence: ClassEvidence is for one class per image; for several labels list theta_classes.json last"
+                f"activation of {type(self).__name__} must be {' or '.join(self.activations)} but is '{activation}'; "
+                "for several labels list theta_classes.json last"
             )
         if not layers:
             raise InputError("evidence layers must name a layer of the teacher but is empty")

@@ -11,7 +11,7 @@ from monai.networks.layers import Conv
 from monai.networks.nets.basic_unet import Down, TwoConv, UpCat
 from torch import nn
 
-from monai_medtex.losses.precision import at_least_float32
+from monai_medtex.losses.precision import at_least_float32, without_autocast
 from monai_medtex.utils import InputError
 
 __all__ = ["ConstantExplainer", "Explainer"]
@@ -97,8 +97,11 @@ class Explainer(nn.Module):
         for up in self.ups:
             features = up(features, skips[level])
             level -= 1
-        # in bfloat16 theta would have few values, and many ties
-        return torch.sigmoid(at_least_float32(self.score(features)))
+        if torch.jit.is_scripting():  # TorchScript takes no autocast of a device that it does not know
+            return torch.sigmoid(self.score(features))
+        # a score in bfloat16 has few values, hence many ties, and its sigmoid saturates
+        with without_autocast(features.device):
+            return torch.sigmoid(self.score(at_least_float32(features)))
 
 
 class ConstantExplainer(nn.Module):

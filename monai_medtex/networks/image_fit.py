@@ -34,8 +34,9 @@ def check_fit(network: nn.Module, image_shape: Sequence[int], training: bool = F
     running: list[tuple[str, tuple[int, ...]]] = []
     image = torch.zeros(1, *image_shape, device=next(network.parameters(), torch.zeros(0)).device)
     mode = train_mode if training else eval_mode
+    devices = [image.device] if image.is_cuda else []
     try:
-        with torch.no_grad(), torch.random.fork_rng(), _watched(tried, running), mode(tried):
+        with torch.no_grad(), torch.random.fork_rng(devices), _watched(tried, running), mode(tried):
             tried(image)
     except (RuntimeError, ValueError) as error:
         given = ", ".join(f"{name}={value}" for name, value in options.items())

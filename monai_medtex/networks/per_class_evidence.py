@@ -30,7 +30,7 @@ class PerClassEvidence(ClassEvidence):
         InputError: As :class:`ClassEvidence`.
     """
 
-    of_labels = True
+    activations: tuple[str, ...] = ("softmax", "sigmoid")
 
     def _evidence(self, logits: torch.Tensor, outputs: Sequence[torch.Tensor]) -> torch.Tensor:
         scores = self._scores(logits)

@@ -79,9 +79,9 @@ class MapScores(NamedTuple):
                 values[position[image], column_index] = mean_and_std(known)[0]
         return values
 
-    def draws(self, column: str, draws: int = 1000) -> torch.Tensor:
+    def draws(self, column: str) -> torch.Tensor:
         """Bootstrap means, the same draw of images for every method and column, shape (draws, methods)."""
-        return bootstrap_means(self.values(column), self.groups, draws=draws)
+        return bootstrap_means(self.values(column), self.groups)
 
 
 def _judged(row: Row) -> tuple[int | None, str]:

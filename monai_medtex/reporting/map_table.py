@@ -26,14 +26,13 @@ def map_failures(rows: Sequence[Row], methods: Sequence[str], fraction: float | 
     return {method: reason for method, reason in reasons.items() if reason}
 
 
-def map_table(scores: MapScores, methods: Sequence[str], broken: Mapping[str, str], draws: int = 1000) -> list[Row]:
+def map_table(scores: MapScores, methods: Sequence[str], broken: Mapping[str, str]) -> list[Row]:
     """Judge the maps.
 
     Args:
         scores: of one fraction.
         methods: display names in order.
         broken: methods without any map to the reason, see :func:`map_failures`.
-        draws: of the bootstrap over patients, or over images without patient.
 
     Returns:
         per method, for each of :data:`MAP_METRICS` and each IoU at top K, the mean over the images of the per-image
@@ -44,7 +43,7 @@ def map_table(scores: MapScores, methods: Sequence[str], broken: Mapping[str, st
     columns = [*(metric.name for metric in MAP_METRICS), *IOU_COLUMNS]
     figures: dict[str, Row] = {method: _counts(scores, method) for method in scores.methods}
     for column in columns:
-        means, resampled = scores.values(column).nanmean(dim=0), scores.draws(column, draws)
+        means, resampled = scores.values(column).nanmean(dim=0), scores.draws(column)
         for index, method in enumerate(scores.methods):
             low, high = percentile_interval(resampled[:, index])
             figures[method] |= {column: float(means[index]), f"{column}_low": float(low), f"{column}_high": float(high)}

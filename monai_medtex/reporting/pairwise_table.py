@@ -13,13 +13,12 @@ from .map_scores import MAP_METRICS, MapMetric, MapScores
 __all__ = ["pairwise_table"]
 
 
-def pairwise_table(scores: MapScores, reference: str, draws: int = 1000) -> list[Row]:
+def pairwise_table(scores: MapScores, reference: str) -> list[Row]:
     """Test a method against every other one on the same draws of images.
 
     Args:
         scores: of one fraction.
         reference: the method.
-        draws: of the bootstrap.
 
     Returns:
         per metric and other method: ``difference`` of the means, reference minus other, over the seeds and images that
@@ -29,10 +28,10 @@ def pairwise_table(scores: MapScores, reference: str, draws: int = 1000) -> list
     """
     if reference not in scores.methods:
         return []
-    return [row for metric in MAP_METRICS for row in _tests(scores, metric, reference, draws)]
+    return [row for metric in MAP_METRICS for row in _tests(scores, metric, reference)]
 
 
-def _tests(scores: MapScores, metric: MapMetric, reference: str, draws: int) -> list[Row]:
+def _tests(scores: MapScores, metric: MapMetric, reference: str) -> list[Row]:
     means = dict(zip(scores.methods, scores.values(metric.name).nanmean(dim=0).tolist(), strict=True))
     others = [method for method, mean in means.items() if method != reference and not math.isnan(mean)]
     tests = []
@@ -41,7 +40,7 @@ def _tests(scores: MapScores, metric: MapMetric, reference: str, draws: int) -> 
         own, other = pair.values(metric.name).nanmean(dim=0).tolist()
         if math.isnan(own - other):
             continue
-        differences = -pair.draws(metric.name, draws).diff(dim=1).squeeze(dim=1)
+        differences = -pair.draws(metric.name).diff(dim=1).squeeze(dim=1)
         low, high = percentile_interval(differences)
         tests.append(
             {

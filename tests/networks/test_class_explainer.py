@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from monai_medtex.losses import ClassEvidenceLoss
 from monai_medtex.networks import (
     BlockCNN,
     ClassExplainer,
@@ -53,6 +54,19 @@ def test_the_scores_of_all_classes_are_given_to_the_losses():
     output["theta_classes"][:, 1].sum().backward()
     assert explainer.score.bias.grad[1] > 0
     assert explainer.score.bias.grad[[0, 2]].tolist() == [0, 0]
+
+
+def test_under_autocast_a_score_near_one_can_still_fall():
+    """In bfloat16 the sigmoid of 8 is 1, and ``log(1 - 1)`` has no gradient."""
+    explainer = ClassExplainer(2, 1, 3, (4, 8))
+    torch.nn.init.constant_(explainer.score.bias, 8.0)
+    teacher = FrozenTeacher(BlockCNN(2, 1, 3, (4, 8)))
+    network = MedTexNet(explainer, BlockCNN(2, 1, 3, (2, 4)), teacher, [], (1, 16, 16))
+    with torch.autocast("cpu", torch.bfloat16):
+        scores = network(torch.rand(2, 1, 16, 16), distill=True)["theta_classes"]
+    assert scores.dtype == torch.float32
+    ClassEvidenceLoss()(scores, torch.zeros_like(scores)).backward()
+    assert (explainer.score.bias.grad > 0).all()
 
 
 def test_one_score_leaves_no_further_key():

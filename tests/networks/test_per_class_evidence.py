@@ -40,6 +40,15 @@ def test_each_label_has_its_own_channels_evidence_times_its_probability():
     assert torch.allclose(maps, spots() / 8 * torch.tensor([3.5, -0.5]).sigmoid().view(1, 2, 1, 1))
 
 
+@pytest.mark.parametrize(
+    ("evidence", "activation"),
+    [(ClassEvidence, "sigmoid"), (PerClassEvidence, "sigmod"), (AbnormalEvidence, "sigmoid")],
+)
+def test_an_activation_that_does_not_fit_is_refused(evidence, activation):
+    with pytest.raises(InputError, match=f"activation of {evidence.__name__} must be .* but is '{activation}'"):
+        evidence(FrozenTeacher(Detectors([0.0, 1.0])), ["features"], activation=activation)
+
+
 def test_of_two_classes_the_log_odds_count():
     """They are the difference of the logits, so each class has its own spot, and the other's counts against it."""
     logits, _, maps = PerClassEvidence(FrozenTeacher(Detectors([0.0, 1.0])), ["features"]).tap(spots())

@@ -63,7 +63,7 @@ def test_images_of_a_patient_are_drawn_together_and_others_alone():
         row("A", name, hit=hit, patient=who)
         for name, who, hit in (("a", "p", 0), ("b", "p", 1), ("c", "q", 0), ("d", "q", 1))
     ]
-    assert torch.equal(scores(raw).draws("hit", 50), torch.full((50, 1), 0.5, dtype=torch.float64))
+    assert torch.equal(scores(raw).draws("hit"), torch.full((1000, 1), 0.5, dtype=torch.float64))
 
 
 def test_images_that_were_altered_are_counted_apart():
