@@ -19,6 +19,7 @@ from .theta_entropy import ThetaEntropyLoss
 from .theta_term import ThetaTerm
 from .total_variation import TotalVariationLoss
 from .vid import VIDLoss, gaussian_log_likelihood, match_spatial_size
+from .view_consistency import ViewConsistencyLoss
 
 __all__ = [
     "AreaBudgetLoss",
@@ -37,6 +38,7 @@ __all__ = [
     "ThetaTerm",
     "TotalVariationLoss",
     "VIDLoss",
+    "ViewConsistencyLoss",
     "gaussian_log_likelihood",
     "match_spatial_size",
 ]

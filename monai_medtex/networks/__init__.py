@@ -39,6 +39,7 @@ from .patch_selector import L2XClassifier, L2XNet, PatchSelector
 from .per_class_evidence import PerClassEvidence
 from .random_mask_mix_in import RandomMaskMixIn
 from .random_masks import RandomMasks
+from .random_symmetry import RandomSymmetry
 from .teacher_in_loop import TeacherInLoop
 from .teacher_input import TeacherInput
 from .teacher_program import TeacherProgram
@@ -72,6 +73,7 @@ __all__ = [
     "RandomBaseline",
     "RandomMaskMixIn",
     "RandomMasks",
+    "RandomSymmetry",
     "RelaxedBernoulli",
     "SoftGate",
     "StraightThroughTopK",

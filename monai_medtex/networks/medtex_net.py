@@ -16,6 +16,7 @@ from .class_explainer import ClassExplainer
 from .explained_classifier import ExplainedClassifier
 from .frozen_teacher import FrozenTeacher
 from .layer_taps import check_layers, tap_layers
+from .random_symmetry import RandomSymmetry
 from .vid_head import VIDHead
 
 __all__ = ["MedTexNet"]
@@ -39,6 +40,7 @@ class MedTexNet(ExplainedClassifier):
         predictor_mode: maps theta, after ``theta_sampling``, to what the student is shown in training, such as
             :class:`RandomMaskMixIn`; None for the paper's joint training.
         mask_power: see :class:`ExplainedClassifier`.
+        other_view: asks for theta of another view of the images, such as :class:`RandomSymmetry`; None to leave it out.
 
     Raises:
         InputError: When the student lacks a layer.
@@ -56,6 +58,7 @@ class MedTexNet(ExplainedClassifier):
         theta_sampling: nn.Module | None = None,
         predictor_mode: nn.Module | None = None,
         mask_power: float = 1.0,
+        other_view: RandomSymmetry | None = None,
     ) -> None:
         super().__init__(explainer, student, baseline, mask_power)
         if len(student_layers) != len(teacher.layers):
@@ -65,6 +68,7 @@ class MedTexNet(ExplainedClassifier):
             names = [name.removeprefix(prefix) for name in self.tapped if name.startswith(prefix)]
             check_layers(network, names, "student_layers")
         self.frozen: set[str] = set()
+        self.other_view = other_view
         self.class_scores = {"theta_classes": "explainer.score"} if isinstance(explainer, ClassExplainer) else {}
         self.shown = nn.Sequential(*filter(None, (theta_sampling, predictor_mode)))
         self.heads = nn.ModuleList(
@@ -86,7 +90,8 @@ class MedTexNet(ExplainedClassifier):
 
         Returns:
             the logits, shape BC, or a dict of ``logits``, ``theta``, and for each pair of layers ``mu``, shape BCHW[D],
-            and ``variance``, shape C, as lists; with a :class:`ClassExplainer` also ``theta_classes``, shape BKHW[D].
+            and ``variance``, shape C, as lists; with a :class:`ClassExplainer` also ``theta_classes``, shape BKHW[D];
+            with ``other_view`` also ``other_theta``, of theta's shape, without gradient.
         """
         if not distill:
             return super().forward(x)
@@ -100,6 +105,7 @@ class MedTexNet(ExplainedClassifier):
             "mu": [mu for mu, _ in predicted],
             "variance": [variance for _, variance in predicted],
             **{key: features[name].sigmoid() for key, name in self.class_scores.items()},
+            **({} if self.other_view is None else {"other_theta": self.other_view(self.explain, x)}),
         }
 
     def freeze(self, part: str) -> None:

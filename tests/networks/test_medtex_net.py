@@ -10,7 +10,7 @@ from torch import nn
 
 from monai_medtex.inferers import DistillationInferer
 from monai_medtex.losses import DistillationLoss
-from monai_medtex.networks import BlockCNN, Explainer, FrozenTeacher, MeanBaseline, MedTexNet
+from monai_medtex.networks import BlockCNN, Explainer, FrozenTeacher, MeanBaseline, MedTexNet, RandomSymmetry
 from monai_medtex.utils import InputError
 
 
@@ -47,6 +47,19 @@ def test_the_output_holds_what_the_losses_need(size):
     ):
         assert torch.equal(mu, head.mean(features[name]))
         assert torch.equal(variance, head.variance)
+
+
+def test_another_view_gives_its_theta_beside_what_the_image_gives():
+    """The transferred layer is that of the image, not of its other view."""
+    teacher = FrozenTeacher(BlockCNN(2, 3, 2, (4,)), ["block1"])
+    explainer, student = Explainer(2, 3, channels=(2, 3)), BlockCNN(2, 3, 2, (2,))
+    network = MedTexNet(explainer, student, teacher, ["explainer.downs.0"], (3, 16, 12), other_view=RandomSymmetry())
+    x = torch.rand(2, 3, 16, 12)
+    output = network.eval()(x, distill=True)
+    mirrored = [explainer(x.flip(axes)).flip(axes) for axes in ([2], [3], [2, 3])]
+    assert any(torch.allclose(output["other_theta"], theta) for theta in mirrored)
+    assert not any(torch.allclose(output["theta"], theta) for theta in mirrored)
+    assert torch.equal(output["mu"][0], network.heads[0].mean(explainer.downs[0](explainer.stem(x))))
 
 
 def test_pairs_may_differ_in_depth_size_and_order():
