@@ -103,3 +103,53 @@ def test_load_images_names_files_inside_the_data_set(tmp_path) -> None:
     (loaded,) = load_images([entry], tmp_path)
     assert (loaded.name, loaded.patient, loaded.label) == ("x/a.png", "p7", 1)
     assert loaded.lesion.dtype == torch.bool
+
+
+def sees_a_bright_pixel(images):
+    score = 50 * (images.flatten(1).amax(dim=1) - 0.2).sign()
+    return torch.stack([-score, score], dim=1)
+
+
+def white_pixel(name, *place, size=16, lesion=None):
+    image = torch.zeros(1, size, size)
+    image[0][place] = 1
+    return JudgedImage(name, f"patient {name}", 1, image, image > 0 if lesion is None else lesion)
+
+
+def test_the_pixel_that_decides_goes_first_and_comes_first():
+    """The teacher sees class 1 where a pixel is above 0.2: 1/256, the mean colour, is not, and so neither is the blur
+    of one pixel of the white one inside, 0.38^2 = 0.15, but that in the corner is, (0.38 / 0.69)^2 = 0.31. A step that
+    changes the class costs half of one of 16 steps."""
+    images = [white_pixel("corner", 0, 0), white_pixel("inside", 8, 5)]
+    judge = Judge(images, [], images, batch_size=2)
+    rows = judge.against_teacher(judge.maps(lambda x: x), sees_a_bright_pixel)
+    assert [row["deletion"] for row in rows.values()] == pytest.approx([1 / 32, 1 / 32])
+    assert [row["insertion"] for row in rows.values()] == pytest.approx([1, 31 / 32])
+    assert [row["road"] for row in rows.values()] == pytest.approx([0.5, 0.5])
+    rows = judge.against_teacher(judge.maps(lambda x: -x), sees_a_bright_pixel)
+    assert [row["deletion"] for row in rows.values()] == pytest.approx([31 / 32, 31 / 32])
+    assert [row["insertion"] for row in rows.values()] == pytest.approx([1, 1 / 32])
+    assert [row["road"] for row in rows.values()] == pytest.approx([-0.5, -0.5])
+
+
+def test_every_measure_of_a_map_against_a_lesion_by_hand():
+    """Two of four pixels of the lesion score 1, two 0.5; so do four of the other 60, which score 0 else."""
+    lesion, scores = torch.zeros(1, 8, 8, dtype=torch.bool), torch.zeros(8, 8)
+    lesion[0, 2, :4], scores[2, :2], scores[2, 2:6], scores[5, :2] = True, 1, 0.5, 0.5
+    judge = Judge([], [white_pixel("a", 0, 0, size=8, lesion=lesion)], [])
+    (row,) = judge.against_lesions(judge.maps(lambda x: scores.expand(len(x), 1, 8, 8))).values()
+    assert row["hit"] == 1
+    assert row["lesion_share"] == 4 / 64
+    assert row["mass_accuracy"] == pytest.approx(3 / 5)
+    assert row["mass_lift"] == pytest.approx(3 / 5 * 16)
+    assert row["auprc"] == pytest.approx(1 / 2 * 1 + 1 / 2 * 4 / 8)
+    assert row["auroc"] == pytest.approx((2 * 60 + 2 * (56 + 4 / 2)) / (4 * 60))
+    assert row["iou_chance"] == pytest.approx(sum(k / 16 / (k + 4 - k / 16) for k in range(1, 7)) / 6)
+    assert row["iou_top2"] == 2 / 4
+
+
+def test_patients_are_named_and_every_image_that_is_judged_has_a_map():
+    one, other = white_pixel("a", 0, 0), white_pixel("b", 3, 3)
+    judge = Judge([one, other], [one], [other])
+    assert [row["patient"] for row in judge.answers(sees_a_bright_pixel, None)] == ["patient a", "patient b"]
+    assert set(judge.maps(lambda x: x)) == {"a", "b"}

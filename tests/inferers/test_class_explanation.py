@@ -54,3 +54,10 @@ def test_unknown_names_and_other_explainers_are_named(network):
     network.explainer = Explainer(2, 1, 1, (4, 8))
     with pytest.raises(InputError, match="Explainer has no scores for each class"):
         ClassExplanationInferer(NAMES)(torch.rand(1, 1, 16, 16), network)
+
+
+def test_of_several_labels_that_hold_the_highest_score_counts(network):
+    torch.nn.init.constant_(network.student.fc.bias, 9.0)
+    x = torch.rand(2, 1, 16, 16)
+    output = ClassExplanationInferer(NAMES, activation="sigmoid")(x, network)
+    assert torch.allclose(output["theta"], network.explainer(x))

@@ -138,3 +138,12 @@ def test_fast_bfloat16_is_what_the_processor_says():
     flags = Path("/proc/cpuinfo").read_text().split()
     assert has_fast_bfloat16("cpu") == ("avx512_bf16" in flags or "amx_tile" in flags)
     assert has_fast_bfloat16(torch.device("cpu")) == has_fast_bfloat16("cpu")
+
+
+def test_the_gradient_of_what_the_teacher_says_of_theta_reaches_the_explainer():
+    frozen = FrozenTeacher(BlockCNN(2, 3, 2, (4, 8)))
+    network = MedTexNet(Explainer(2, 3, channels=(2, 3)), BlockCNN(2, 3, 2, (2, 3)), frozen, (), (3, 16, 16))
+    output = DistillationInferer(frozen, teacher_in_loop=TeacherInLoop(frozen))(torch.rand(2, 3, 16, 16), network)
+    output["deleted_logits"][:, 0].sum().backward()
+    assert network.explainer.score.weight.grad.abs().sum() > 0
+    assert network.student.fc.weight.grad is None

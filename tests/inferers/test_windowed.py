@@ -94,3 +94,24 @@ def test_another_answer_is_refused():
         windowed("median")
     with pytest.raises(InputError, match="'median'"):
         answer_of_windows(torch.zeros(1, 1, 2), "median")
+
+
+def test_the_least_normal_window_is_that_of_the_lowest_probability_not_logit():
+    """Probabilities of class 0: 0.5 and 0.12, although its logit is lower in the first window."""
+    logits = torch.tensor([[[0.0, 0.0], [1.0, 3.0]]])
+    assert answer_of_windows(logits).tolist() == [[1, 3]]
+
+
+def test_the_mean_of_windows_is_an_answer_of_logits_and_the_inferer_forms_it():
+    class Brightest(nn.Module):
+        def forward(self, x):
+            return torch.stack([torch.zeros(len(x)), x.flatten(1).amax(dim=1)], dim=1)
+
+    windows = SlidingWindowInferer(roi_size=[8] * 3, sw_batch_size=3, overlap=0.25)
+    image = torch.zeros(1, 1, 14, 8, 8)
+    image[..., 12, 2, 3] = 3
+    found = WindowedInferer(ExplanationInferer(), windows, "mean")(
+        image, ExplainedClassifier(nn.Identity(), Brightest())
+    )
+    expected = (torch.tensor(9.0).sigmoid() + torch.tensor(0.0).sigmoid()) / 2
+    torch.testing.assert_close(found["logits"].softmax(dim=1)[0, 1], expected)

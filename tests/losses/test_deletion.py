@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
@@ -29,3 +31,9 @@ def test_falls_as_the_class_goes_and_teaches_the_teacher_nothing():
 def test_shapes_must_fit():
     with pytest.raises(ValueError, match="must have one shape"):
         DeletionLoss()(torch.zeros(1, 2), torch.zeros(1, 3))
+
+
+def test_deletion_is_judged_in_single_precision():
+    loss = DeletionLoss()(torch.tensor([[8.0, -8.0]], dtype=torch.bfloat16), torch.tensor([[1.0, 0.0]]))
+    assert loss.dtype == torch.float32
+    assert loss.item() == pytest.approx(16 + math.log1p(math.exp(-16)), rel=1e-6)

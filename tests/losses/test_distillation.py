@@ -124,3 +124,16 @@ def test_a_layer_that_two_learn_from_has_two_terms():
     assert set(loss.bounds) == set(loss.terms)
     transfers = loss.terms["transfer_block1"] + loss.terms["transfer_block1_2"]
     assert total == pytest.approx((loss.terms["prediction"] + 0.5 * transfers).item())
+
+
+def test_the_default_weight_of_the_transfer_is_the_papers():
+    """Teacher 0, student 2, variance 1: (0 + 4 / 2) per element."""
+    given = {
+        "logits": torch.zeros(1, 2),
+        "teacher_logits": torch.zeros(1, 2),
+        "mu": [torch.full((1, 1, 2, 2), 2.0)],
+        "variance": [torch.ones(1)],
+        "teacher_maps": [torch.zeros(1, 1, 2, 2)],
+        "theta": torch.ones(1, 1, 2, 2),
+    }
+    assert DistillationLoss(["block1"])(given).item() == pytest.approx(math.log(2) + 0.01 * 2)

@@ -53,3 +53,7 @@ def test_labels_are_named():
 def test_another_activation_is_named():
     with pytest.raises(InputError, match="activation must be one of softmax, sigmoid but is 'relu'"):
         probabilities(torch.zeros(1, 2), "relu")
+
+
+def test_class_0_has_a_name():
+    assert label_text(0, ["normal", "abnormal"]) == "normal"

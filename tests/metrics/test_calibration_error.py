@@ -63,3 +63,8 @@ def test_errors():
         expected_calibration_error(torch.tensor([[2.0, -1.0]]), torch.zeros(1))
     with pytest.raises(InputError, match=r"bins must be at least 1 but is 0"):
         calibration_error(torch.zeros(1), torch.zeros(1), bins=0)
+
+
+def test_a_negative_confidence_is_refused():
+    with pytest.raises(InputError, match=r"confidence must be in \[0, 1\] but holds -0.5"):
+        calibration_error(torch.tensor([-0.5]), torch.tensor([True]))

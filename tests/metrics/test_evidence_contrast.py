@@ -62,3 +62,11 @@ def test_a_peak_is_marked_in_the_images_where_it_is_high_enough(size):
 
 def test_a_flat_map_shows_nothing():
     assert not evident_topk(torch.full((2, 1, 16, 16), 0.7), 4).any()
+
+
+@pytest.mark.parametrize(("peak", "marked"), [(0.45, 0), (0.55, 1)])
+def test_one_pixel_stands_out_from_half_on(peak, marked):
+    """Over K = 16 pixels a single one of 0.55 is 0.034 on average, below 0.1."""
+    theta = torch.zeros(1, 1, 32, 32)
+    theta[0, 0, 5, 7] = peak
+    assert evident_topk(theta, 16).sum() == marked

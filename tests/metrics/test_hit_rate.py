@@ -68,3 +68,22 @@ def test_metric_without_images():
     figures = HitRate().aggregate()
     assert math.isnan(figures.pop("hit_rate"))
     assert figures == {"lesion_images": 0, "empty_images": 0}
+
+
+def test_the_metric_breaks_ties_by_its_seed():
+    lesion = torch.zeros(1, 1, 8, 8)
+    lesion[..., :4, :] = 1
+
+    def found(seed):
+        metric = HitRate(seed)
+        metric(torch.ones(1, 1, 8, 8), lesion)
+        return metric.aggregate()["hit_rate"]
+
+    assert [found(seed) for seed in range(16)] == [
+        hit(torch.ones(1, 1, 8, 8), lesion, seed).item() for seed in range(16)
+    ]
+    assert 0 < sum(found(seed) for seed in range(16)) < 16
+
+
+def test_a_value_of_lesion_of_one_half_is_no_lesion():
+    assert math.isnan(hit(torch.rand(1, 1, 2, 2), torch.full((1, 1, 2, 2), 0.5)).item())

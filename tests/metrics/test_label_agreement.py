@@ -68,3 +68,16 @@ def test_takes_lists_as_after_decollation():
 def test_other_shapes_are_named(shape):
     with pytest.raises(InputError, match="C = 3"):
         LabelAgreement(NAMES)(torch.zeros(4, 3), torch.zeros(shape))
+
+
+def test_a_label_that_never_occurs_is_left_out_of_the_mean():
+    """It has no F1 (0 / 0) and no kappa; of the other, two of three are found: F1 2 * 2 / (2 + 3)."""
+    metric = LabelAgreement(["effusion", "mass"])
+    metric(
+        torch.tensor([[1.0, -1.0], [1.0, -1.0], [-1.0, -1.0], [-1.0, -1.0]]),
+        torch.tensor([[1.0, -1.0], [1.0, -1.0], [1.0, -1.0], [-1.0, -1.0]]),
+    )
+    figures = metric.aggregate()
+    assert math.isnan(figures["agreement_f1_mass"])
+    assert figures["agreement_f1"] == pytest.approx(4 / 5)
+    assert figures["agreement_kappa"] == pytest.approx((3 / 4 - 1 / 2) / (1 - 1 / 2))

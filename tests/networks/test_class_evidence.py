@@ -133,3 +133,30 @@ def test_a_layer_that_is_not_there_is_refused():
 def test_settings_out_of_range_are_refused(arguments, said):
     with pytest.raises(InputError, match=said):
         ClassEvidence(teacher(), ["block1"], **arguments)
+
+
+def test_evidence_runs_the_teacher_in_eval_mode_whatever_sets_the_mode():
+    frozen, x = teacher(), torch.rand(4, 3, 16, 16) + 3
+    evidence = ClassEvidence(frozen, ["block1"])
+    expected, before = evidence.tap(x), {name: tensor.clone() for name, tensor in frozen.state_dict().items()}
+    frozen.network.train()
+    torch.testing.assert_close(evidence.tap(x), expected)
+    torch.testing.assert_close(dict(frozen.state_dict()), before, rtol=0, atol=0)
+
+
+def test_smoothing_is_a_share_of_the_longest_side():
+    peak = torch.zeros(1, 1, 33, 9)
+    peak[..., 16, 4] = 7
+    smooth = smooth_evidence([peak], smoothing=2 / 33)[0, 0, 12:21, 4]
+    torch.testing.assert_close(smooth, torch.exp(-(torch.arange(9.0) - 4).square() / 8), rtol=0, atol=0.02)
+
+
+def test_fused_maps_reach_1_although_their_peaks_differ():
+    fused = smooth_evidence([torch.tensor([[[[8.0, 2.0]]]]), torch.tensor([[[[2.0, 8.0]]]])])
+    torch.testing.assert_close(fused, torch.ones(1, 1, 1, 2))
+
+
+def test_evidence_is_summed_in_single_precision_under_autocast():
+    frozen, x = teacher(), torch.rand(2, 3, 16, 16)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert ClassEvidence(frozen, ["block1"]).tap(x)[2].dtype == torch.float32

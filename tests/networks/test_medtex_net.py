@@ -10,7 +10,15 @@ from torch import nn
 
 from monai_medtex.inferers import DistillationInferer
 from monai_medtex.losses import DistillationLoss
-from monai_medtex.networks import BlockCNN, Explainer, FrozenTeacher, MeanBaseline, MedTexNet, RandomSymmetry
+from monai_medtex.networks import (
+    BlockCNN,
+    ConstantExplainer,
+    Explainer,
+    FrozenTeacher,
+    MeanBaseline,
+    MedTexNet,
+    RandomSymmetry,
+)
 from monai_medtex.utils import InputError
 
 
@@ -184,3 +192,8 @@ def test_networks_may_lie_on_a_device_when_they_are_paired():
     explainer, student = Explainer(2, 3).to("meta"), BlockCNN(2, 3, 2, (2, 4, 8, 16)).to("meta")
     network = MedTexNet(explainer, student, teacher, ["block4"], (3, 32, 32))
     assert len(network.heads) == 1
+
+
+def test_the_deployed_pair_has_the_power_of_the_mask():
+    network = MedTexNet(ConstantExplainer(), nn.Flatten(), FrozenTeacher(nn.Flatten()), (), (3, 8, 8), mask_power=0.5)
+    assert network.deployable().mask_power == 0.5

@@ -61,3 +61,10 @@ def test_in_a_binary_file_the_first_folder_must_be_one_of_a_machine(tmp_path):
     assert path_in_binary("A/home/jane/x.py") == "/home/jane"
     assert path_in_binary(f"q{tmp_path}/x")
     assert path_in_binary("/student/block1/Conv") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["\x00C:\\Users\\jane\\x.onnx", "xx file:///srv/x.py", "/Users/jane/x.py", "/data/ward/x"]
+)
+def test_paths_of_other_machines_in_a_binary_file_are_found(text):
+    assert path_in_binary(text)

@@ -258,3 +258,32 @@ def test_says_what_is_missing(arguments, word):
 def test_limits_are_whole_numbers(limit):
     with pytest.raises(InputError, match="max_megabytes"):
         receive("x.zip", "x", max_megabytes=limit)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_unusual_ways_of_packing(tmp_path, method):
+    with zipfile.ZipFile(tmp_path / "net.zip", "w", method) as archive:
+        archive.writestr(METADATA, b"{}")
+    with pytest.raises(InputError, match="packed in an unusual way"):
+        receive(tmp_path / "net.zip", tmp_path / "out")
+
+
+def test_encrypted_members(tmp_path):
+    with zipfile.ZipFile(tmp_path / "net.zip", "w") as archive:
+        archive.writestr(METADATA, b"{}")
+    content = bytearray((tmp_path / "net.zip").read_bytes())
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(mark) + place] |= 1
+    (tmp_path / "net.zip").write_bytes(content)
+    with pytest.raises(InputError, match="is encrypted"):
+        receive(tmp_path / "net.zip", tmp_path / "out")
+
+
+def test_a_link_that_leads_nowhere_is_not_replaced(tmp_path):
+    with zipfile.ZipFile(tmp_path / "net.zip", "w") as archive:
+        archive.writestr(METADATA, b"{}")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "net").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="is there already"):
+        receive(tmp_path / "net.zip", tmp_path / "out")
+    assert (tmp_path / "out" / "net").is_symlink()

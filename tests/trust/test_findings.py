@@ -151,3 +151,126 @@ def test_a_page_says_what_was_left_out():
 def test_options_out_of_range_are_refused(options, said):
     with pytest.raises(InputError, match=said):
         Options(**options)
+
+
+def readings(**views):
+    """Rows of the map without fault, in which EVAL-X answers to some views otherwise."""
+    return [
+        {**row, "eval_x": {**row["eval_x"], **{name: of(row["teacher"], number) for name, of in views.items()}}}
+        for number, row in enumerate(evidence().answers)
+    ]
+
+
+def test_the_images_of_a_patient_are_drawn_together():
+    """Two patients with the same mean of every figure: whichever is drawn, the mean is the same."""
+    rows = readings(
+        theta=lambda taught, n: [taught if n % 4 < 3 else 1 - taught],
+        whole=lambda taught, n: [taught if n % 4 < 2 else 1 - taught],
+        **{"top 0.1": lambda taught, n: [taught if n % 4 else 1 - taught]},
+    )
+    rows = [{**row, "student": row["teacher"] if n % 4 else 1 - row["teacher"]} for n, row in enumerate(rows)]
+    half = [0.1, 0.3] * (IMAGES // 2)
+    maps = {
+        name: {
+            image: dict.fromkeys(("deletion", "insertion", "road"), value if name == "theta" else 0.1)
+            for image, value in zip(NAMES, half, strict=True)
+        }
+        for name in ("theta", "random", "grad_cam")
+    }
+    retrained = {name: {"ssim": half, "spearman": half} for name in evidence().retrained}
+    given = evidence(answers=rows, faithful=maps, retrained=retrained)
+    patients = ["first"] * (IMAGES // 2) + ["second"] * (IMAGES // 2)
+    found = findings(given, patients, NAMES, OPTIONS)
+    for name, mean in (("own", 0.75), ("gap", 0.0), ("whole_gap", 0.25), ("lead", 0.25)):
+        assert tuple(found[name].values()) == pytest.approx((mean,) * 3, abs=1e-9), name
+    assert (found["probe"]["theta_low"], found["probe"]["theta_high"]) == pytest.approx((0.5, 0.5))
+    pair = found["faithful"]["theta_minus"][0]
+    assert (pair["deletion_low"], pair["deletion_high"]) == pytest.approx((0.1, 0.1))
+    assert all((row["ssim_low"], row["ssim_high"]) == pytest.approx((0.2, 0.2)) for row in found["retrained"])
+    assert findings(given, NAMES, NAMES, OPTIONS)["own"]["low"] < 0.7
+
+
+def test_the_probes_images_are_drawn_by_their_own_patients():
+    """The probe tells the last 20 images only, which are of two patients of the same mean."""
+    probe = {**evidence().probe, "images": list(range(20, 40)), "theta": [1.0, 0.0] * 10, "honest": [0.0] * 20}
+    patients = NAMES[:20] + ["first"] * 10 + ["second"] * 10
+    found = findings(evidence(probe=probe), patients, NAMES, OPTIONS)
+    assert tuple(found["probe"]["advantage"].values()) == pytest.approx((0.5, 0.5, 0.5))
+
+
+def test_random_pixels_that_tell_more_speak_against_the_map():
+    rows = readings(**{"top 0.1": lambda taught, n: [1 - taught]})
+    answers = verdict(found_of(evidence(answers=rows)))
+    assert answers[0] == "Do not rely on this map. Answers against it: 1 of 5."
+    assert "No: random pixels tell it more." in answers[2]
+    # the lead is +1/2 in 24 images and -1/2 in 16: its mean is above zero, its interval holds it
+    rows = readings(**{"top 0.1": lambda taught, n: [taught if n % 5 < 3 else 1 - taught]})
+    assert "no better and no worse than random ones" in verdict(found_of(evidence(answers=rows)))[2]
+    rows = readings(**{"top 0.1": lambda taught, n: [taught if n % 5 < 2 else 1 - taught]})
+    assert "no better and no worse than random ones" in verdict(found_of(evidence(answers=rows)))[2]
+
+
+def measured(**random):
+    theta = {"deletion": 0.2, "insertion": 0.8, "road": 0.3}
+    return {
+        name: {image: {**theta, **(random if name == "random" else {})} for image in NAMES[:5]}
+        for name in ("theta", "random", "grad_cam")
+    }
+
+
+@pytest.mark.parametrize(
+    ("random", "said"),
+    [
+        ({}, "theta and random pixels do not differ"),
+        ({"deletion": 0.5}, "Yes: theta does better than random pixels on deletion, and worse on nothing."),
+        ({"insertion": 0.5, "road": 0.0}, "Yes: theta does better than random pixels on insertion and ROAD"),
+        ({"deletion": 0.1, "insertion": 0.5}, "Not by every measure: random pixels do better on deletion."),
+        ({"insertion": 0.9}, "Not by every measure: random pixels do better on insertion."),
+    ],
+)
+def test_the_teacher_is_asked_by_every_measure(random, said):
+    answers = verdict(found_of(evidence(faithful=measured(**random))))
+    assert said in answers[3]
+    assert answers[0].startswith("Do not rely" if "Not by" in said else "No judge objects")
+
+
+def test_what_is_close_to_the_resemblance_of_different_images_is_not_sure():
+    """Different images resemble each other by 0.4; the mean of half 0.0 and half 0.82 lies above it by a hair."""
+    close = {"ssim": [0.0, 0.82] * (IMAGES // 2), "spearman": [0.5] * IMAGES}
+    answers = verdict(found_of(evidence(retrained={**evidence().retrained, "other_seed": close})))
+    assert answers[5].endswith("But it is too close to be sure.")
+    assert answers[0] == "No judge objects to this map. Questions that could not be answered: 1 of 5."
+    faint = {**close, "ssim": [0.0, 0.78] * (IMAGES // 2)}  # one of two trainings that must repeat does not
+    answers = verdict(found_of(evidence(retrained={**evidence().retrained, "other_seed": faint})))
+    assert "no more alike than the maps of different images" in answers[5]
+    assert answers[0] == "Do not rely on this map. Answers against it: 1 of 5."
+
+
+def test_an_alarm_may_be_doubtful_and_its_limits_are_options():
+    rows = readings(theta=lambda taught, n: [taught if n > 1 else 1 - taught])  # 2 of 40: 0.05
+    found = found_of(evidence(answers=rows))
+    assert found["alarm"]["by_gap"]
+    assert "these images are too few to be sure" in verdict(found)[1]
+    rows = readings(theta=lambda taught, n: [taught if n > 19 else 1 - taught])
+    found = found_of(evidence(answers=rows))
+    assert "too few" not in verdict(found)[1]
+    wide = Options(areas=[0.1, 1.0], alarm_gap=0.6, alarm_probe=0.05)
+    assert not findings(evidence(answers=rows), NAMES, NAMES, wide)["alarm"]["rings"]
+
+
+def test_a_map_that_tells_the_class_rings_the_alarm_where_the_student_leads():
+    """A gap of 4 in 40 is allowed here and lies above zero; the map tells all classes, the honest one half of them."""
+    rows = readings(theta=lambda taught, n: [taught if n > 3 else 1 - taught])
+    given = evidence(answers=rows, probe={**evidence().probe, "theta": [1.0] * IMAGES})
+    found = findings(given, NAMES, NAMES, Options(areas=[0.1, 1.0], alarm_gap=0.2))
+    assert (found["alarm"]["by_gap"], found["alarm"]["by_probe"]) == (False, True)
+    assert found["probe"]["advantage"]["mean"] == 0.5
+    text = verdict(found)[1]
+    assert "can be read from the map alone, without the image" in text
+    assert "another reader of the same pixels" not in text
+
+
+def test_little_that_a_map_tells_is_no_outline():
+    """1 image of 40 more than the honest map tells is not more than the alarm allows."""
+    probe = {**evidence().probe, "theta": [1.0] + [1.0, 0.0] * 19 + [1.0]}
+    assert "No sign of it" in verdict(found_of(evidence(probe=probe)))[1]
