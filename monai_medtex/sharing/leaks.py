@@ -83,6 +83,7 @@ def refuse_leaks(members: Mapping[str, bytes], confidential: Confidential, share
             weights = bare_weights(content, name, shared)
             _refuse_words(name, "\n".join(weights), confidential, binary=True)
             _refuse_weights(name, weights, confidential)
+            _refuse_copies(name, content, confidential)
         elif path.suffix in PROGRAMS:
             _refuse_program(name, content, confidential)
         else:
@@ -127,6 +128,12 @@ def _refuse_program(name: str, content: bytes, confidential: Confidential) -> No
         _refuse_words(piece, piece, confidential, binary=False)
         words = "\n".join(PRINTABLE.findall(inside.decode("utf-8", "replace")))
         _refuse_words(piece, words, confidential, binary=True)
+    _refuse_copies(name, content, confidential)
+
+
+def _refuse_copies(name: str, content: bytes, confidential: Confidential) -> None:
+    """Look through the bytes too: a file holds the whole storage that a tensor views, whatever it shows of it."""
+    for piece, inside in _pieces(name, content):
         copied = copied_bytes(inside, confidential.teacher)
         if copied:
             raise InputError(f"pack: {piece} holds the teacher's '{copied}', which must not leave the house")

@@ -82,6 +82,15 @@ def test_nor_the_teachers_weights_among_the_students(network, teacher, saved, co
     refused({"models/model.pt": saved(weights)}, confidential, "student.head", name)
 
 
+def test_nor_the_teachers_weights_behind_a_view_of_a_few_of_them(teacher, confidential):
+    """A checkpoint holds the whole storage of a tensor, of which three values are shown here."""
+    weight = max(teacher.state_dict().values(), key=torch.Tensor.numel)
+    written = io.BytesIO()
+    torch.save({"student.scale": weight.flatten()[:3]}, written)
+    with pytest.raises(InputError, match="holds the teacher's '.*', which must not leave the house"):
+        refuse_leaks({"models/extra.pt": written.getvalue()}, confidential)
+
+
 @pytest.mark.parametrize("key", ["teacher.weight", "vid.0.weight", "weight", "explainers.weight"])
 def test_nor_weights_but_of_explainer_and_student(network, saved, confidential, key):
     weights = {**network.state_dict(), key: torch.rand(3)}
