@@ -128,7 +128,7 @@ def test_the_trusted_map_of_each_class(train, relisted, fundus, names):
 
 def test_evidence_of_one_class_is_refused_for_several_labels(train, relisted, one_line):
     options = {"dataset_dir": str(relisted(label_lists)), "class_names": NAMES, "teacher_epochs": 1}
-    with one_line("ClassEvidence is for one class per image"):
+    with one_line("activation of ClassEvidence must be softmax"):
         train("train", "multilabel", "train_trusted", **options)
 
 

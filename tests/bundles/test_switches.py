@@ -39,6 +39,7 @@ def test_the_trusted_pair_is_trained_judged_again_and_used(train, bundle, teache
     run = train("train", "train_trusted", teacher_ckpt=teacher_ckpt)
     row = last_row(run)
     assert float(row["loss_evidence"]) > 0
+    assert float(row["loss_consistency"]) > 0
     settings = json.loads((run / "settings.json").read_text())
     smoothing = 6.4 / settings["image_size"]
     assert settings["evidence"] == f"ClassEvidence(layers=('block3',), smoothing={smoothing}, power=2.0)"
@@ -57,20 +58,24 @@ def test_the_trusted_pair_is_trained_judged_again_and_used(train, bundle, teache
     assert {name.split(".")[0] for name in weights} == {"explainer", "student"}
 
 
-def test_the_teacher_in_the_loop_and_priors_are_logged(train, teacher_ckpt, tmp_path):
+def test_the_teacher_in_the_loop_another_view_and_priors_are_logged(train, teacher_ckpt, tmp_path):
     names = ["AreaBudgetLoss", "BernoulliRateLoss", "ThetaEntropyLoss", "TotalVariationLoss", "MultiAreaLoss"]
     arguments = [{"area": 0.1}, {"rate": 0.1}, {}, {}, {"areas": [0.05, 0.1]}]
     switches = override(
         tmp_path,
         baseline=["blur", "mean"],
         teacher_in_loop=networks("TeacherInLoop", judge="@teacher", baseline="@removed"),
+        other_view=networks("RandomSymmetry"),
+        consistency_weight=0.5,
         theta_prior=[prior(name, **given) for name, given in zip(names, arguments, strict=True)],
     )
     row = last_row(train("train", switches, teacher_ckpt=teacher_ckpt))
-    terms = {name: float(row[f"loss_{name}"]) for name in ("keep", "delete", *names)}
+    terms = {name: float(row[f"loss_{name}"]) for name in ("keep", "delete", "consistency", *names)}
     assert all(value > 0 for value in terms.values())
     transfers = sum(float(row[f"loss_transfer_block{number}"]) for number in range(1, 5))
-    total = float(row["loss_prediction"]) + 0.01 * transfers + terms["keep"] + terms["delete"]
+    total = (
+        float(row["loss_prediction"]) + 0.01 * transfers + terms["keep"] + terms["delete"] + 0.5 * terms["consistency"]
+    )
     assert float(row["loss"]) == pytest.approx(total + 0.1 * sum(terms[name] for name in names), rel=1e-4)
 
 
