@@ -29,7 +29,7 @@ from .explainer import ConstantExplainer, Explainer
 from .exported_teacher import ExportedTeacher, open_exported
 from .frozen_teacher import FrozenTeacher
 from .gates import ConcreteGate, SoftGate
-from .image_fit import check_fit
+from .image_fit import check_answers, check_fit
 from .layer_taps import check_pairs, tap_layers
 from .make_baseline import make_baseline
 from .medtex_net import MedTexNet
@@ -86,6 +86,7 @@ __all__ = [
     "adapt_teacher",
     "blur_baseline",
     "bundle_network",
+    "check_answers",
     "check_fit",
     "check_pairs",
     "default_layers",

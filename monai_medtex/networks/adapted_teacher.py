@@ -22,6 +22,7 @@ TO_LOGITS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "softmax": lambda answer: at_least_float32(answer).clamp(min=torch.finfo(torch.float32).tiny).log(),
     "sigmoid": lambda answer: at_least_float32(answer).logit(eps=torch.finfo(torch.float32).eps),
     "one_logit": lambda answer: F.pad(answer.reshape(-1, 1), (1, 0)),
+    "one_probability": lambda answer: F.pad(TO_LOGITS["sigmoid"](answer).reshape(-1, 1), (1, 0)),
 }
 
 
@@ -37,7 +38,7 @@ def adapt_teacher(
         teacher_input: arguments of :class:`TeacherInput`: size, channels, normalisation and axes of the teacher's
             images. With other axes the layers are not tapped, since their maps would not lie on the image.
         teacher_output: what the classifier gives, shape BC: ``"logits"``; probabilities by ``"softmax"`` or
-            ``"sigmoid"``; or ``"one_logit"``, shape B1, of the second of two classes.
+            ``"sigmoid"``; or ``"one_logit"`` or ``"one_probability"``, shape B1, of the second of two classes.
 
     Returns:
         ``network`` itself.

@@ -15,7 +15,7 @@ from monai_medtex.utils import InputError
 
 from .layer_taps import can_be_tapped
 
-__all__ = ["check_fit"]
+__all__ = ["check_answers", "check_fit"]
 
 
 def check_fit(network: nn.Module, image_shape: Sequence[int], training: bool = False, **options: object) -> None:
@@ -46,6 +46,27 @@ def check_fit(network: nn.Module, image_shape: Sequence[int], training: bool = F
         raise InputError(
             f"{given} does not fit {type(network).__name__}: {where} fails on {' x '.join(map(str, shape))} ({reason})"
         ) from error
+
+
+def check_answers(teacher: nn.Module, image_shape: Sequence[int], num_classes: int) -> None:
+    """See with a blank image whether a teacher gives one logit for each class, before a run starts.
+
+    Args:
+        teacher: takes images BCHW[D]; it stays as it is.
+        image_shape: CHW[D] of an image.
+        num_classes: as many as there are class names.
+
+    Raises:
+        InputError: When it gives anything else.
+    """
+    image = torch.zeros(1, *image_shape, device=next(teacher.parameters(), torch.zeros(0)).device)
+    with torch.no_grad(), eval_mode(teacher):
+        shape = tuple(teacher(image).shape)
+    if shape != (1, num_classes):
+        raise InputError(
+            f"class_names has {num_classes} names, but the teacher answers an image with {' x '.join(map(str, shape))} "
+            "values; see class_names and teacher_output"
+        )
 
 
 @contextmanager

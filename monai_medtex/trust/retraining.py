@@ -16,15 +16,16 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from monai_medtex.networks import load_weights
-from monai_medtex.utils import ensure_teacher, save_tensors
+from monai_medtex.networks import TeacherProgram, load_weights
+from monai_medtex.utils import InputError, ensure_teacher, save_tensors
 
 from .configuration import RunConfiguration
 from .similarity import map_ssim, rank_correlation
 from .subject import Subject
 
-__all__ = ["RETRAININGS", "Retrainer", "Retraining", "resemblance", "shuffled_labels"]
+__all__ = ["RETRAININGS", "Retrainer", "Retraining", "lengths", "resemblance", "shuffled_labels"]
 
+PHASES = ("predictor_epochs", "explainer_epochs")  # parts of ``epochs`` in some configurations
 RECIPE = ("teacher_epochs", "batch_size", "learning_rate")
 
 
@@ -71,12 +72,12 @@ class Retrainer:
         changes: dict[str, Any] = {"seed": self._seed + retraining.seed}
         if retraining.make_teacher is not None:
             retraining.make_teacher(self, folder / "teacher.pt")
-            changes["teacher_ckpt"] = str(folder / "teacher.pt")
+            changes["teacher_path"] = folder / "teacher.pt"  # teacher_ckpt may name the architecture, too
         run = folder / "run"
         parser = self.configuration.open(
             run_dir=str(run),
-            epochs=self.epochs or self.configuration.config["epochs"],
             **{"epoch_log#title": f"distilling again, {retraining.title}"},
+            **lengths(self.configuration.config, self.epochs),
             **changes,
         )
         if not (run / "finished").exists():
@@ -99,8 +100,10 @@ class Retrainer:
     def random_teacher(self, path: Path) -> None:
         """Leave a teacher as it is before any training."""
         if not path.is_file():
-            parser = self.configuration.open(seed=self._seed + 1)
-            save_tensors(parser.get_parsed_content("teacher_network").state_dict(), path)
+            network = self.configuration.open(seed=self._seed + 1).get_parsed_content("teacher_network")
+            if isinstance(network, TeacherProgram):
+                raise InputError("an exported teacher comes with its weights, so there is none with random ones")
+            save_tensors(network.state_dict(), path)
 
     def shuffled_teacher(self, path: Path) -> None:
         """Fit a teacher to the labels of other images."""
@@ -128,6 +131,8 @@ class Retrainer:
             **changes,
         )
         trainer = parser.get_parsed_content("teacher_training#trainer")
+        if trainer is None:
+            raise InputError("the config files of this teacher do not say how one is trained")
         ensure_teacher(path, trainer, Path(parser.get_parsed_content("teacher_dir")) / "model.pt")
 
     @property
@@ -141,6 +146,24 @@ RETRAININGS = {
     "other_seed": Retraining("another seed", False, None, 1, False),
     "other_teacher": Retraining("another teacher", True, Retrainer.other_teacher, 0, False),
 }
+
+
+def lengths(config: Mapping[str, Any], epochs: int | None) -> dict[str, int]:
+    """Give the epochs of a distillation, and of its phases where it has any, which are shortened alike.
+
+    Args:
+        config: of the run.
+        epochs: of the distillation; None for as many as the run had.
+
+    Raises:
+        InputError: When there would be no epoch for the second of two phases.
+    """
+    full = config["epochs"]
+    made = epochs or full
+    phases = {name: max(1, round(config[name] * made / full)) for name in PHASES if name in config}
+    if made < full and any(phase >= made for phase in phases.values()):
+        raise InputError(f"retrain_epochs must leave an epoch for each of a run's two phases, got {made}")
+    return {"epochs": made, **phases}
 
 
 def recipe_beside(teacher: str) -> dict[str, Any]:

@@ -153,5 +153,5 @@ def test_a_program_that_is_not_named_is_asked_for(train, bundle_dir, one_line, b
 def test_programs_that_answer_otherwise_are_named(train, bundle_dir, one_line, tmp_path):
     torch.jit.script(BlockCNN(2, 3, 5).eval()).save(tmp_path / "teacher.ts")
     config = str(bundle_dir / "configs" / "teachers" / "torchscript.json")
-    with one_line("(8, 2)", "(8, 5)"):
+    with one_line("class_names has 2 names", "1 x 5 values"):
         train("train", config, teacher_ckpt=str(tmp_path / "teacher.ts"))

@@ -108,6 +108,15 @@ def test_one_logit_becomes_those_of_two_classes(shape):
     assert logits.shape == (3, 2)
 
 
+@pytest.mark.parametrize("shape", [(3,), (3, 1)])
+def test_one_probability_becomes_the_logits_of_two_classes(shape):
+    probability = torch.tensor([0.1, 0.5, 0.9])
+    adapted = adapt_teacher(Answering(probability.view(shape)), teacher_output="one_probability")
+    logits = adapted(torch.zeros(3, 1, 2, 2))
+    assert logits.shape == (3, 2)
+    assert torch.allclose(logits.softmax(dim=1)[:, 1], probability)
+
+
 def test_of_several_outputs_the_first_is_the_answer():
     first, second = torch.rand(2, 3), torch.rand(2, 5)
     assert adapt_teacher(Answering(first, second))(torch.zeros(2, 1, 2, 2)).equal(first)

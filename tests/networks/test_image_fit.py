@@ -7,7 +7,7 @@ import pytest
 import torch
 from monai.networks.nets import DenseNet121, resnet18
 
-from monai_medtex.networks import check_fit
+from monai_medtex.networks import check_answers, check_fit
 from monai_medtex.utils import InputError
 
 
@@ -42,3 +42,13 @@ def test_what_is_tried_stays_as_it_is():
     assert all(value.equal(before[name]) for name, value in network.state_dict().items())
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in network.modules())
     assert torch.get_rng_state().equal(state)
+
+
+def test_a_teacher_with_other_answers_than_there_are_class_names_is_named():
+    network = resnet18(spatial_dims=2, n_input_channels=1, num_classes=5, widen_factor=0.125).train()
+    check_answers(network, (1, 32, 32), 5)
+    with pytest.raises(
+        InputError, match="^class_names has 2 names, but the teacher answers an image with 1 x 5 values"
+    ):
+        check_answers(network, (1, 32, 32), 2)
+    assert network.training

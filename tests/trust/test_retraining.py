@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from monai_medtex.trust import shuffled_labels
 from monai_medtex.trust.configuration import RunConfiguration
-from monai_medtex.trust.retraining import Retrainer, recipe_beside
+from monai_medtex.trust.retraining import Retrainer, lengths, recipe_beside
+from monai_medtex.utils import InputError
 
 
 def test_labels_are_shuffled_and_the_classes_keep_their_sizes():
@@ -34,3 +37,16 @@ def test_what_is_shorter_than_in_the_run_is_named(tmp_path):
     assert Retrainer(configuration, 2, 20).shortened() == ["epochs 2 of 30"]
     (tmp_path / "settings.json").write_text(json.dumps({"teacher_epochs": 60}))
     assert Retrainer(configuration, 30, 20).shortened() == ["teacher_epochs 20 of 60"]
+
+
+@pytest.mark.parametrize(("epochs", "expected"), [(None, (30, 15)), (10, (10, 5)), (2, (2, 1)), (60, (60, 30))])
+def test_the_phases_of_a_run_are_shortened_with_it(epochs, expected):
+    """Half of 30 epochs; without it the second phase of a shorter training would never begin."""
+    made = lengths({"epochs": 30, "predictor_epochs": 15, "seed": 0}, epochs)
+    assert made == {"epochs": expected[0], "predictor_epochs": expected[1]}
+    assert lengths({"epochs": 30}, epochs) == {"epochs": expected[0]}
+
+
+def test_a_training_too_short_for_its_phases_is_refused():
+    with pytest.raises(InputError, match="^retrain_epochs must leave an epoch for each of a run's two phases, got 1$"):
+        lengths({"epochs": 30, "explainer_epochs": 15}, 1)
