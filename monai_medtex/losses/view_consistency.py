@@ -28,7 +28,8 @@ class ViewConsistencyLoss(_Loss):
     def __init__(self, power: float = 1.0) -> None:
         super().__init__()
         self.power = power
-        self.terms = (EvidenceLoss(power), EvidenceShapeLoss(power))
+        self.amount = EvidenceLoss(power)
+        self.shape = EvidenceShapeLoss(power)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(power={self.power})"
@@ -44,4 +45,4 @@ class ViewConsistencyLoss(_Loss):
             the mean over images, in nats, a scalar.
         """
         wanted = at_least_float32(other.detach()).mean(dim=1, keepdim=True) ** (1 / self.power)
-        return sum((term(theta, wanted) for term in self.terms), torch.zeros((), device=theta.device))
+        return self.amount(theta, wanted) + self.shape(theta, wanted)
