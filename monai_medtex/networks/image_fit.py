@@ -32,7 +32,7 @@ def check_fit(network: nn.Module, image_shape: Sequence[int], training: bool = F
     """
     tried = deepcopy(network) if training else network
     running: list[tuple[str, tuple[int, ...]]] = []
-    image = torch.zeros(1, *image_shape, device=next(network.parameters(), torch.zeros(0)).device)
+    image = _blank_image(network, image_shape)
     mode = train_mode if training else eval_mode
     devices = [image.device] if image.is_cuda else []
     try:
@@ -59,14 +59,17 @@ def check_answers(teacher: nn.Module, image_shape: Sequence[int], num_classes: i
     Raises:
         InputError: When it gives anything else.
     """
-    image = torch.zeros(1, *image_shape, device=next(teacher.parameters(), torch.zeros(0)).device)
     with torch.no_grad(), eval_mode(teacher):
-        shape = tuple(teacher(image).shape)
+        shape = tuple(teacher(_blank_image(teacher, image_shape)).shape)
     if shape != (1, num_classes):
         raise InputError(
             f"class_names has {num_classes} names, but the teacher answers an image with {' x '.join(map(str, shape))} "
             "values; see class_names and teacher_output"
         )
+
+
+def _blank_image(network: nn.Module, image_shape: Sequence[int]) -> torch.Tensor:
+    return torch.zeros(1, *image_shape, device=next(network.parameters(), torch.zeros(0)).device)
 
 
 @contextmanager

@@ -37,14 +37,10 @@ class RandomSymmetry:
             theta in the orientation of ``images``, B1HW[D] or BCHW[D], without gradient.
         """
         axes = range(2, images.ndim)
-        mirrored = [[axis for axis, flip in zip(axes, flips, strict=True) if flip] for flips in _choices(len(axes))]
         square = images.ndim == 4 and images.shape[2] == images.shape[3]
-        others = list(product(mirrored, (False, True) if square else (False,)))[1:]
-        flips, transposed = others[int(torch.randint(len(others), ()))]
+        others = list(product(*[(False, True)] * len(axes), (False, True) if square else (False,)))[1:]
+        *flips, transposed = others[int(torch.randint(len(others), ()))]
+        mirrored = [axis for axis, flip in zip(axes, flips, strict=True) if flip]
         seen = images.mT if transposed else images
-        theta = explain(seen.flip(flips)).flip(flips)
+        theta = explain(seen.flip(mirrored)).flip(mirrored)
         return theta.mT if transposed else theta
-
-
-def _choices(axes: int) -> list[tuple[bool, ...]]:
-    return list(product((False, True), repeat=axes))
