@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from monai_medtex.losses.precision import at_least_float32
+
 from ..utils import InputError
 
 __all__ = ["answer_text", "label_text", "log_probabilities", "probabilities"]
@@ -38,7 +40,7 @@ def log_probabilities(logits: Tensor, activation: str = "softmax") -> Tensor:
     Raises:
         InputError: When ``activation`` is unknown.
     """
-    return _chosen(LOG_PROBABILITIES, activation)(logits.to(torch.promote_types(logits.dtype, torch.float32)))
+    return _chosen(LOG_PROBABILITIES, activation)(at_least_float32(logits))
 
 
 def probabilities(logits: Tensor, activation: str = "softmax") -> Tensor:
@@ -51,7 +53,7 @@ def probabilities(logits: Tensor, activation: str = "softmax") -> Tensor:
     Raises:
         InputError: When ``activation`` is unknown.
     """
-    return _chosen(PROBABILITIES, activation)(logits.to(torch.promote_types(logits.dtype, torch.float32)))
+    return _chosen(PROBABILITIES, activation)(at_least_float32(logits))
 
 
 def answer_text(probability: Sequence[float], class_names: Sequence[str], activation: str = "softmax") -> str:
