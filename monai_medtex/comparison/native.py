@@ -6,11 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch.nn.functional import interpolate
+from monai.visualize import default_upsampler
 
 __all__ = ["to_native"]
-
-MODES = {2: "bilinear", 3: "trilinear"}
 
 
 def to_native(theta: torch.Tensor, spatial_shape: Sequence[int]) -> torch.Tensor:
@@ -30,4 +28,4 @@ def to_native(theta: torch.Tensor, spatial_shape: Sequence[int]) -> torch.Tensor
     inside = [round(side * size / longest) for size in spatial_shape]
     starts = [(side - size) // 2 for size in inside]
     cut = theta[(slice(None), *(slice(start, start + size) for start, size in zip(starts, inside, strict=True)))]
-    return interpolate(cut[None].float(), tuple(spatial_shape), mode=MODES[len(spatial_shape)])[0]
+    return default_upsampler(tuple(spatial_shape))(cut[None].float())[0]

@@ -7,6 +7,7 @@ import math
 
 import torch
 from monai.utils import LossReduction
+from monai.visualize import default_upsampler
 from torch.nn import functional as F
 from torch.nn.modules.loss import _Loss
 
@@ -33,7 +34,7 @@ def match_spatial_size(x: torch.Tensor, size: torch.Size) -> torch.Tensor:
         return x
     if all(have >= want for have, want in zip(x.shape[2:], size, strict=True)):
         return F.interpolate(x, size=size, mode="area")
-    return F.interpolate(x, size=size, mode={1: "linear", 2: "bilinear", 3: "trilinear"}[len(size)])
+    return default_upsampler(size)(x)
 
 
 class VIDLoss(_Loss):

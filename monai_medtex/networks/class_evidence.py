@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
+from monai.visualize import default_upsampler
 from torch import nn
 from torch.nn import functional as F
 
@@ -65,8 +66,8 @@ def smooth_evidence(maps: Sequence[torch.Tensor], smoothing: float = 0.0, power:
         shape B1HW[D] of the map with the most pixels; an image without positive evidence has zeros.
     """
     size = max((evidence.shape[2:] for evidence in maps), key=torch.Size.numel)
-    mode = {1: "linear", 2: "bilinear", 3: "trilinear"}[len(size)]
-    positive = [F.interpolate(evidence.clamp(min=0), size=size, mode=mode) for evidence in maps]
+    enlarged = default_upsampler(size)
+    positive = [enlarged(evidence.clamp(min=0)) for evidence in maps]
     if smoothing:
         positive = [blur_baseline(evidence, smoothing * max(size)) for evidence in positive]
     logs = [_to_maximum_1(evidence).log() for evidence in positive]

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from monai.bundle import ConfigParser
 from monai.utils import set_determinism
+from monai.visualize import default_upsampler
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
 from monai_medtex.metrics import topk_mask
 from monai_medtex.networks import load_weights, masked
@@ -26,7 +26,6 @@ __all__ = ["answers_to_views", "random_scores", "trained_eval_x"]
 
 CELLS = 8  # of the random maps, along each axis
 DRAWS = 3  # random maps of each image
-MODES = {2: "bilinear", 3: "trilinear"}
 
 
 def trained_eval_x(parser: ConfigParser, folder: Path) -> nn.Module:
@@ -111,5 +110,4 @@ def random_scores(images: int, spatial_shape: Sequence[int], draws: int = DRAWS,
     """
     axes = len(spatial_shape)
     cells = torch.rand(draws * images, 1, *[CELLS] * axes, generator=torch.Generator().manual_seed(seed))
-    maps = interpolate(cells, tuple(spatial_shape), mode=MODES[axes], align_corners=False)
-    return maps.view(draws, images, 1, *spatial_shape)
+    return default_upsampler(tuple(spatial_shape))(cells).view(draws, images, 1, *spatial_shape)
