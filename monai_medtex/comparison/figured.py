@@ -61,6 +61,6 @@ def _compared(name: str, entry: dict[str, Any], maps: dict[str, torch.Tensor]) -
     return ComparedImage(
         name,
         interpolate(image[None], shape, mode="area")[0] / 255,
-        interpolate(lesion[None], shape, mode="nearest")[0] > 0.5,
+        interpolate(lesion[None], shape, mode="nearest-exact")[0] > 0.5,
         {method: to_native(scores, shape) for method, scores in maps.items()},
     )

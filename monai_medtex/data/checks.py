@@ -16,7 +16,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 from monai.utils import ensure_tuple
-from PIL import Image
+from PIL import Image, ImageOps
 
 from monai_medtex.utils import InputError
 
@@ -85,7 +85,7 @@ def _read_pil(file: str) -> tuple[tuple[int, ...], int]:
         channels = 3 if bands[0] == "P" else sum(band not in "Aa" for band in bands)
         if image.mode == "F":
             _check_finite(np.asarray(image))
-        return image.size, channels
+        return ImageOps.exif_transpose(image).size, channels
 
 
 def _read_nifti(file: str) -> tuple[tuple[int, ...], int]:

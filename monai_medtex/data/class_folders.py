@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from monai_medtex.utils import InputError
 
 from .checks import UNKNOWN
-from .image_files import images_in, is_beside
+from .image_files import images_in, is_beside, names_no_image, owner_of
 from .sections import SECTION_OF, sections_of
 
 __all__ = ["read_class_folders"]
@@ -35,13 +34,13 @@ def read_class_folders(root: Path, class_names: Sequence[str] = ()) -> dict[str,
         data list.
 
     Raises:
-        InputError: for a folder of masks among the classes, loose images beside class or split folders, or a folder
-            that is none of the classes beside one that is.
+        InputError: for a folder of masks among the classes, a mask beside its image, loose images beside class or split
+            folders, or a folder that is none of the classes beside one that is.
     """
     splits = [(SECTION_OF[path.name.lower()], path) for path in _folders_in(root) if path.name.lower() in SECTION_OF]
     parts = splits or [("training", root)]
     names = sorted({path.name for _, part in parts for path in _folders_in(part) if images_in(path)})
-    if any(re.fullmatch(r"masks?", name.lower()) for name in names):
+    if any(map(names_no_image, names)):
         raise InputError(f"{root}: masks are no class, among {names}; give a datalist.json or a csv file")
     if names and any(images_in(part) for _, part in parts):
         raise InputError(f"{root}: has images beside the class folders {names}; give a datalist.json or a csv file")
@@ -52,9 +51,18 @@ def read_class_folders(root: Path, class_names: Sequence[str] = ()) -> dict[str,
     result = sections_of()
     for section, part in parts:
         for folder, label in [(part, UNKNOWN), *((part / name, label) for name, label in labels.items())]:
-            result[section] += [{"image": str(path), "label": label} for path in images_in(folder)]
+            result[section] += [{"image": str(path), "label": label} for path in _classified(folder)]
     _warn_of_others(root, result)
     return result
+
+
+def _classified(folder: Path) -> list[Path]:
+    images = images_in(folder)
+    names = {path.stem for path in images}
+    for path in images:
+        if (own := owner_of(path.stem)) in names:
+            raise InputError(f"{path}: a mask of {own}, not an image; give a datalist.json or a csv file that says so")
+    return images
 
 
 def _labels_of_folders(root: Path, names: list[str], class_names: Sequence[str]) -> dict[str, int]:

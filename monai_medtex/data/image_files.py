@@ -10,11 +10,11 @@ from pathlib import Path
 
 from .dicom_reader import DICOM_SUFFIXES
 
-__all__ = ["images_in", "is_beside"]
+__all__ = ["images_in", "is_beside", "names_no_image", "owner_of"]
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".nii", ".nii.gz", *DICOM_SUFFIXES)
 
-_BESIDE = re.compile(r"(?<![a-z])(mask|illustration|annotation|groundtruth)s?(?![a-z])")
+_BESIDE = re.compile(r"(?<![a-z])(mask|illustration|annotation|groundtruth|segmentation)s?(?![a-z])")
 
 
 def images_in(folder: Path, pattern: str = "*") -> list[Path]:
@@ -23,6 +23,17 @@ def images_in(folder: Path, pattern: str = "*") -> list[Path]:
     return sorted(path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts))
 
 
+def names_no_image(name: str) -> bool:
+    """Whether a folder or file is called one of masks, annotations or illustrations."""
+    return _BESIDE.search(name.lower()) is not None
+
+
+def owner_of(name: str) -> str | None:
+    """The image that a file would be a mask or illustration of by its name: ``b0`` of ``b0_mask``, else None."""
+    found = _BESIDE.search(name.lower())
+    return name[: found.start()].rstrip(" _-.") if found else None
+
+
 def is_beside(path: Path, root: Path) -> bool:
     """Whether a file lies in a folder of masks or illustrations below the root, and so is no image to be classified."""
-    return _BESIDE.search(path.relative_to(root).parent.as_posix().lower()) is not None
+    return names_no_image(path.relative_to(root).parent.as_posix())

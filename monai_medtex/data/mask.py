@@ -15,7 +15,7 @@ from monai.data import PILReader
 from monai.data.utils import is_supported_format
 from monai.transforms import LoadImage, MapTransform
 from monai.utils import ensure_tuple
-from PIL import Image
+from PIL import Image, ImageOps
 
 from monai_medtex.utils import InputError
 
@@ -29,6 +29,7 @@ _PLAIN_MODE = {"P": "RGB", "PA": "RGB", "RGBA": "RGB", "RGBa": "RGB", "LA": "L",
 
 
 def _plain(image: Image.Image) -> Image.Image:
+    image = ImageOps.exif_transpose(image)
     return image.convert(_PLAIN_MODE[image.mode]) if image.mode in _PLAIN_MODE else image
 
 
@@ -41,6 +42,8 @@ def _shown(image: Image.Image) -> Image.Image:
 
 class PlainPILReader(PILReader):
     """MONAI's reader of PNG, JPEG and BMP, also for TIFF, that looks up palettes and drops alpha: 1 or 3 channels.
+
+    An image is turned as its EXIF tag says.
 
     DICOM is left to :class:`~monai_medtex.data.DicomReader`, so that 2-D images are read alike wherever this is used.
 

@@ -149,9 +149,12 @@ def _palm_files(root: Path) -> tuple[list[Path], defaultdict[str, list[str]]]:
 
 def _is_palm(root: Path) -> bool:
     images, lesions = _palm_files(root)
-    letters = {path.stem[0] for path in images}
-    named = all(re.fullmatch(r"[PHNVT]\d+", path.stem) for path in images)
-    return named and "P" in letters and (bool(lesions) or bool(letters & {"H", "N"}))
+    if not all(re.fullmatch(r"[PHNVT]\d+", path.stem) for path in images):
+        return False
+    letters: defaultdict[Path, set[str]] = defaultdict(set)
+    for path in images:
+        letters[path.parent].add(path.stem[0])
+    return any("P" in found and (lesions or found & {"H", "N"}) for found in letters.values())
 
 
 def read_palm(root: Path) -> dict[str, list[dict]]:

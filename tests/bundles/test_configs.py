@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from monai.bundle import ComponentLocator, ConfigParser
+from monai.transforms import Resize
 from monai.utils import optional_import
 
 CONFIGS = Path(__file__).resolve().parents[2] / "bundles" / "medtex_fundus" / "configs"
@@ -151,3 +153,11 @@ def test_networks_are_described_alike(other):
     sizes |= {"theta_sharpness", "mask_power"}
     assert all("@run_settings" in str(config[key]) for key in sizes)
     assert sizes <= set(train["settings"])
+
+
+def test_a_mask_made_smaller_stays_where_its_lesion_is() -> None:
+    modes = next(step["mode"] for step in load("train")["fit_image"] if step["_target_"] == "Resized")
+    mask = torch.zeros(1, 64, 64)
+    mask[:, 21:45, 11:35] = 1
+    shares = torch.nn.functional.avg_pool2d(mask, 4)
+    assert torch.equal(Resize(16, size_mode="longest", mode=modes[1])(mask), (shares > 0.5).float())

@@ -79,6 +79,10 @@ def test_without_classes_the_label_is_unknown(root: Path, folder: str) -> None:
     ("names", "message"),
     [
         (("images/a.png", "masks/a.png"), "masks are no class"),
+        (("images/a.png", "annotations/a.png"), "masks are no class"),
+        (("images/a.png", "Segmentation/a.png"), "masks are no class"),
+        (("benign/b (1).png", "benign/b (1)_mask.png", "normal/a.png"), r"b \(1\)_mask.png: a mask of b \(1\), not"),
+        (("benign/b1.png", "benign/b1_mask_2.png", "normal/a.png"), "b1_mask_2.png: a mask of b1, not"),
         (("a/1.png", "b/1.png", "2.png"), "images beside the class"),
         (("train/1.png", "2.png"), r"images beside the folders \['train'\]"),
     ],
@@ -87,6 +91,11 @@ def test_ambiguous_folders_are_refused(root: Path, names: tuple[str, ...], messa
     draw(root, *names)
     with pytest.raises(InputError, match=message):
         read_dataset(root)
+
+
+def test_an_image_called_after_a_mask_alone_is_an_image(root: Path) -> None:
+    draw(root, "a/face_mask.png", "b/unmasked.png")
+    assert len(read_dataset(root)["training"]) == 2
 
 
 def test_class_folders_named_as_the_classes_get_their_labels(root: Path, caplog: pytest.LogCaptureFixture) -> None:

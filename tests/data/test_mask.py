@@ -11,7 +11,7 @@ import pytest
 import torch
 from monai.data import DataLoader, Dataset, MetaTensor
 from monai.transforms import Compose, EnsureChannelFirstd, LoadImage, LoadImaged, Orientationd
-from PIL import Image
+from PIL import ExifTags, Image
 
 from monai_medtex.data import (
     LoadLesionMaskd,
@@ -171,3 +171,12 @@ def test_plain_reader_leaves_volumes_to_the_others(tmp_path: Path) -> None:
         {"image": str(tmp_path / "v.nii.gz")}
     )
     assert result["image"].shape == (1, 4, 3, 2)
+
+
+@pytest.mark.parametrize(("orientation", "turned"), [(3, GREY[::-1, ::-1]), (6, np.rot90(GREY, -1))])
+def test_plain_reader_turns_an_image_as_its_exif_tag_says(tmp_path: Path, orientation: int, turned: np.ndarray) -> None:
+    tags = Image.Exif()
+    tags[ExifTags.Base.Orientation] = orientation
+    Image.fromarray(GREY).save(tmp_path / "phone.png", exif=tags)
+    found = LoadImage(reader=PlainPILReader(), image_only=True)(tmp_path / "phone.png")
+    assert torch.equal(found.as_tensor().T, torch.tensor(turned.copy(), dtype=torch.float32))

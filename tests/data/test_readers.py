@@ -235,6 +235,11 @@ def test_patient_files_named_like_palm_are_no_palm(root: Path) -> None:
     assert [entry["label"] for entry in read_dataset(root)["training"]] == [0, 1]
 
 
+def test_class_folders_of_files_named_by_their_class_are_no_palm(root: Path) -> None:
+    draw(root, "normal/N001.png", "pneumonia/P001.png", "tuberculosis/T001.png")
+    assert [entry["label"] for entry in read_dataset(root)["training"]] == [0, 1, 2]
+
+
 def make_grading(root: Path) -> Path:
     base = root / "B. Disease Grading"
     header = "Image name,Retinopathy grade,Risk of macular edema ,,,\n"

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from PIL import Image
+from PIL import Image, ImageOps
 
 
 def area_resized(image: np.ndarray, axis: int, size: int) -> np.ndarray:
@@ -96,7 +96,7 @@ def main() -> None:
     arguments = parser.parse_args()
     session = onnxruntime.InferenceSession(arguments.model, providers=["CPUExecutionProvider"])
     with Image.open(arguments.image) as image:
-        probabilities, theta = answer(session, image)
+        probabilities, theta = answer(session, ImageOps.exif_transpose(image))
     for name, probability in probabilities.items():
         print(f"{name}: {probability:.6f}")
     file = f"{Path(arguments.image).stem}_theta.png"
