@@ -70,7 +70,7 @@ def main(teacher_ckpt: str, seed: str, epochs: str, *options: str) -> None:
     with torch.no_grad():
         for item in DataLoader(masked(parser, test), batch_size=1):
             image, lesion = item["image"], item["mask"]
-            if teacher(image).argmax(dim=1) == 0 or not lesion.any():
+            if teacher(image).argmax(dim=1) == 0 or not (lesion > 0.5).any():
                 continue
             scores = network(image).sigmoid()
             figures = (topk_iou(scores, lesion, range(1, 7)).mean(), hit(scores, lesion))

@@ -46,10 +46,10 @@ class ThetaOverlays:
         if wanted <= 0:
             return
         shown = (output[key][:wanted].cpu() for key in (CommonKeys.IMAGE, "theta", "lesion"))
-        images, theta, lesions = map(torch.stack, zip(*map(shown_plane, *shown), strict=True))
-        top_k = evident_topk(theta, topk_pixels(theta.shape[2:], self.k))
-        for image, scores, top, lesion in zip(images, theta, top_k, lesions > 0.5, strict=True):
-            self._strips.append(explained_strip(image, scores, top, lesion if lesion.any() else None))
+        for image, theta, mask in map(shown_plane, *shown):
+            top = evident_topk(theta[None], topk_pixels(theta.shape[1:], self.k))[0]
+            lesion = mask > 0.5
+            self._strips.append(explained_strip(image, theta, top, lesion if lesion.any() else None))
 
     def write(self, engine: Workflow) -> None:
         """Write one row per image."""

@@ -13,7 +13,7 @@ from .hit_rate import HitRate, hit
 from .image_rows import ImageRowMetric
 from .imputation import noisy_linear_imputation
 from .label_agreement import LabelAgreement
-from .lesion_mask import lesion_beside, lesion_pixels
+from .lesion_mask import OUTSIDE, image_pixels, lesion_beside, lesion_pixels
 from .lesion_rows import LesionRowMetric
 from .mass_accuracy import MassAccuracy, mass_accuracy, mass_lift
 from .perturbation import blur_baseline, curve_area, deletion_curve, insertion_curve, mean_baseline
@@ -25,6 +25,8 @@ from .topk_iou import PAPER_KS, TopKIoU, ceiling_iou, chance_iou, paper_topk_iou
 from .topk_selection import pixel_scores, ranked_pixels, topk_mask, topk_pixels
 
 __all__ = [
+    "OUTSIDE",
+    "image_pixels",
     "PAPER_KS",
     "ROAD_SHARES",
     "ClassAgreement",

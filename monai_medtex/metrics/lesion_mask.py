@@ -9,7 +9,9 @@ from torch import Tensor
 
 from ..utils import InputError
 
-__all__ = ["lesion_beside", "lesion_pixels"]
+__all__ = ["OUTSIDE", "image_pixels", "lesion_beside", "lesion_pixels"]
+
+OUTSIDE = -1.0  # what a mask holds where an image was padded, so that nothing is judged there
 
 
 def lesion_pixels(lesion: Tensor) -> Tensor:
@@ -22,6 +24,18 @@ def lesion_pixels(lesion: Tensor) -> Tensor:
         a Boolean table of the flattened spatial axes, shape (B, pixels).
     """
     return (convert_to_tensor(lesion, track_meta=False) > 0.5).flatten(1)
+
+
+def image_pixels(lesion: Tensor) -> Tensor:
+    """Mark the pixels of the image itself, all but those that padding added and that are :data:`OUTSIDE`.
+
+    Args:
+        lesion: ground truth of shape B1HW[D].
+
+    Returns:
+        a Boolean table of the flattened spatial axes, shape (B, pixels).
+    """
+    return (convert_to_tensor(lesion, track_meta=False) >= 0).flatten(1)
 
 
 def lesion_beside(scores: Tensor, lesion: Tensor) -> Tensor:

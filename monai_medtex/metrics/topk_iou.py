@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from .image_rows import ImageRowMetric
-from .lesion_mask import lesion_beside, lesion_pixels
-from .topk_selection import ranked_pixels, topk_pixels
+from .lesion_mask import image_pixels, lesion_beside, lesion_pixels
+from .topk_selection import pixel_scores, ranked_pixels, topk_pixels
 
 __all__ = ["PAPER_KS", "TopKIoU", "ceiling_iou", "chance_iou", "paper_topk_iou", "topk_iou"]
 
@@ -19,10 +19,11 @@ PAPER_KS = (1, 2, 3, 4, 5, 6)
 
 
 def _areas(lesion: Tensor, ks: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """Selected pixels per k, shape (len(ks)), and lesion pixels per image, shape (B, 1), NaN where there are none."""
-    selected = torch.tensor([topk_pixels(lesion.shape[2:], k) for k in ks], device=lesion.device)
+    """Selected pixels per k, shape (B, len(ks)), and lesion pixels, shape (B, 1), NaN where there are none."""
+    sizes = image_pixels(lesion).sum(dim=1).tolist()
+    selected = torch.tensor([[topk_pixels([size], k) for k in ks] for size in sizes], device=lesion.device)
     area = lesion_pixels(lesion).sum(dim=1, keepdim=True).float()
-    return selected, area.where(area > 0, torch.nan)
+    return selected.view(len(sizes), len(ks)), area.where(area > 0, torch.nan)
 
 
 def topk_iou(scores: Tensor, lesion: Tensor, ks: Sequence[int] = PAPER_KS, seed: int = 0) -> Tensor:
@@ -30,7 +31,8 @@ def topk_iou(scores: Tensor, lesion: Tensor, ks: Sequence[int] = PAPER_KS, seed:
 
     Args:
         scores: shape BCHW[D]; several channels are averaged.
-        lesion: ground truth of shape B1HW[D]; a pixel above 0.5 belongs to the lesion.
+        lesion: ground truth of shape B1HW[D]; a pixel above 0.5 belongs to the lesion, one below 0 is padding, is never
+            selected, and counts for no share of the image.
         ks: steps of K, see :func:`~monai_medtex.metrics.topk_pixels`.
         seed: seed of the permutation that breaks ties, see :func:`~monai_medtex.metrics.ranked_pixels`.
 
@@ -42,8 +44,10 @@ def topk_iou(scores: Tensor, lesion: Tensor, ks: Sequence[int] = PAPER_KS, seed:
     """
     inside = lesion_beside(scores, lesion)
     selected, area = _areas(lesion.to(scores.device), ks)
-    ranked = ranked_pixels(scores, topk_pixels(scores.shape[2:], max(ks)), seed)
-    hits = inside.gather(1, ranked).cumsum(dim=1)[:, selected - 1]
+    padding = ~image_pixels(lesion).view(lesion.shape).to(scores.device)
+    shown = pixel_scores(scores).masked_fill(padding, -torch.inf)
+    ranked = ranked_pixels(shown, topk_pixels(scores.shape[2:], max(ks)), seed)
+    hits = inside.gather(1, ranked).cumsum(dim=1).gather(1, selected - 1)
     return hits / (selected + area - hits)
 
 
@@ -76,7 +80,7 @@ def chance_iou(lesion: Tensor, ks: Sequence[int] = PAPER_KS) -> Tensor:
         the plug-in of each image and k, shape (B, len(ks)); NaN where the image has no lesion.
     """
     selected, area = _areas(lesion, ks)
-    overlap = selected * (area / lesion[0].numel())
+    overlap = selected * (area / image_pixels(lesion).sum(dim=1, keepdim=True))
     return overlap / (selected + area - overlap)
 
 

@@ -12,6 +12,7 @@ from monai.data import MetaTensor
 from monai.metrics import compute_iou
 
 from monai_medtex.metrics import (
+    OUTSIDE,
     PAPER_KS,
     TopKIoU,
     ceiling_iou,
@@ -221,3 +222,24 @@ def test_no_lesion_anywhere_gives_nan_and_counts(images):
     assert (figures.pop("lesion_images"), figures.pop("empty_images")) == (0, images)
     assert len(figures) == 16
     assert all(math.isnan(figure) for figure in figures.values())
+
+
+def test_padding_is_no_part_of_the_image() -> None:
+    generator = torch.Generator().manual_seed(0)
+    theta = torch.rand(2, 1, 16, 8, generator=generator)
+    lesion = (torch.rand(2, 1, 16, 8, generator=generator) > 0.7).float()
+    padded_theta = torch.nn.functional.pad(theta, (4, 4), value=1.0)
+    padded = torch.nn.functional.pad(lesion, (4, 4), value=OUTSIDE)
+    assert torch.equal(topk_iou(padded_theta, padded), topk_iou(theta, lesion))
+    assert torch.equal(chance_iou(padded), chance_iou(lesion))
+    assert torch.equal(ceiling_iou(padded), ceiling_iou(lesion))
+
+
+def test_images_of_one_batch_have_padding_of_their_own() -> None:
+    theta = torch.rand(2, 1, 16, 16, generator=torch.Generator().manual_seed(1))
+    lesion = torch.zeros(2, 1, 16, 16)
+    lesion[..., 4:9, 4:9] = 1
+    lesion[1, :, :4] = lesion[1, :, 12:] = OUTSIDE
+    together = topk_iou(theta, lesion)
+    assert torch.equal(together[:1], topk_iou(theta[:1], lesion[:1]))
+    assert torch.equal(together[1:], topk_iou(theta[1:, :, 4:12], lesion[1:, :, 4:12]))

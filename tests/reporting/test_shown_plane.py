@@ -30,10 +30,19 @@ def test_without_lesion_it_is_the_one_with_the_highest_theta():
 
 def test_leaves_images_as_they_are():
     images = torch.rand(3, 3, 5, 6).unbind()
-    assert all(shown is given for shown, given in zip(shown_plane(*images), images, strict=True))
+    assert all(shown.equal(given) for shown, given in zip(shown_plane(*images), images, strict=True))
 
 
 def test_of_neither_one_nor_three_channels_the_first_is_shown():
     image, map_, lesion = torch.rand(2, *SHAPE[1:]), torch.rand(*SHAPE), torch.zeros(*SHAPE)
     assert shown_plane(image, map_, lesion)[0].equal(shown_plane(image[:1], map_, lesion)[0])
     assert shown_plane(image[..., 0], map_[..., 0], lesion[..., 0])[0].equal(image[:1, ..., 0])
+
+
+def test_padding_is_not_shown() -> None:
+    image, theta = torch.rand(3, 8, 8), torch.rand(1, 8, 8)
+    lesion = torch.full((1, 8, 8), -1.0)
+    lesion[:, 2:6] = 0
+    shown = shown_plane(image, theta, lesion)
+    expected = (image[:, 2:6], theta[:, 2:6], torch.zeros(1, 4, 8))
+    assert all(torch.equal(found, wanted) for found, wanted in zip(shown, expected, strict=True))
