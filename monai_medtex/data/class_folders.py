@@ -74,7 +74,9 @@ def _labels_of_folders(root: Path, names: list[str], class_names: Sequence[str])
         return {name: numbers[name.lower()] for name in names}
     if len(others) < len(names):
         raise InputError(f"{root}: the folder {others[0]} is none of the classes; class_names is {list(class_names)}")
-    _log.info("%s: labels by folder: %s", root, ", ".join(f"{number} {name}" for number, name in enumerate(names)))
+    known = dict(enumerate(f" (as {name})" for name in class_names))
+    taken = ", ".join(f"{number} {name}{known.get(number, '')}" for number, name in enumerate(names))
+    _log.warning("%s: labels by folder: %s", root, taken)
     return {name: number for number, name in enumerate(names)}
 
 

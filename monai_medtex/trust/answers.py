@@ -24,6 +24,7 @@ __all__ = [
 
 Found = Mapping[str, Any]
 
+FEW = 6  # images, of which even a sign test that all pass is beyond chance: 2 ** (1 - 6) < 0.05
 MEASURES = {"deletion": "deletion", "insertion": "insertion", "road": "ROAD"}
 QUESTIONS = {
     "code": "Does the map hide a code?",
@@ -109,6 +110,8 @@ def side(difference: Estimate, measure: str) -> str:
 
 def faithful_answer(found: Found) -> Answer:
     """Say whether the teacher misses theta's pixels more than random ones."""
+    if (images := found["faithful"]["images"]) < FEW:
+        return Answer("unclear", f"It cannot be told: the teacher was asked about {images} images, fewer than {FEW}.")
     row = next(row for row in found["faithful"]["theta_minus"] if row["map"] == "random")
     sides = {title: side(Estimate.of(row, measure), measure) for measure, title in MEASURES.items()}
     better = [title for title, found_side in sides.items() if found_side == "better"]

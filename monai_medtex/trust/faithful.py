@@ -25,6 +25,10 @@ def ask_the_teacher(subject: Subject, count: int | None) -> dict[str, Any]:
         :meth:`monai_medtex.comparison.Judge.against_teacher` gives: ``deletion``, ``insertion`` and ``road``.
     """
     images = sample_images(subject.images, count)
+    if count is not None:
+        asked = {image.name for image in images}
+        others = [image for image in subject.images if image.name not in asked]
+        images += sample_images(others, count - len(images))
     judge = Judge(subject.images, images, images, subject.device, subject.batch_size)
     explain = {
         "theta": subject.deployed.explain,

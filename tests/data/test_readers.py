@@ -342,5 +342,8 @@ def test_nothing_there(root: Path) -> None:
 def test_the_layout_is_logged(root: Path, caplog: pytest.LogCaptureFixture) -> None:
     draw(root, "a/1.png", "b/1.png")
     with caplog.at_level(logging.INFO, logger="monai_medtex"):
-        read_dataset(root)
-    assert caplog.messages == [f"{root}: labels by folder: 0 a, 1 b", f"{root}: read as folders of images"]
+        read_dataset(root, ["normal", "abnormal"])
+    assert caplog.messages == [
+        f"{root}: labels by folder: 0 a (as normal), 1 b (as abnormal)",
+        f"{root}: read as folders of images",
+    ]

@@ -41,7 +41,7 @@ def evidence(**changes: object) -> Evidence:
             "commonest": 0.5,
         },
         faithful={
-            name: {image: dict(zip(("deletion", "insertion", "road"), values, strict=True)) for image in NAMES[:5]}
+            name: {image: dict(zip(("deletion", "insertion", "road"), values, strict=True)) for image in NAMES[:6]}
             for name, values in measured.items()
         },
         pairs={"ssim": [0.3, 0.5], "spearman": [0.1, 0.3]},
@@ -210,10 +210,10 @@ def test_random_pixels_that_tell_more_speak_against_the_map():
     assert "no better and no worse than random ones" in verdict(found_of(evidence(answers=rows)))[2]
 
 
-def measured(**random):
+def measured(images=6, **random):
     theta = {"deletion": 0.2, "insertion": 0.8, "road": 0.3}
     return {
-        name: {image: {**theta, **(random if name == "random" else {})} for image in NAMES[:5]}
+        name: {image: {**theta, **(random if name == "random" else {})} for image in NAMES[:images]}
         for name in ("theta", "random", "grad_cam")
     }
 
@@ -232,6 +232,12 @@ def test_the_teacher_is_asked_by_every_measure(random, said):
     answers = verdict(found_of(evidence(faithful=measured(**random))))
     assert said in answers[3]
     assert answers[0].startswith("Do not rely" if "Not by" in said else "No judge objects")
+
+
+def test_five_images_tell_nothing_of_what_the_teacher_relies_on():
+    answers = verdict(found_of(evidence(faithful=measured(images=5, deletion=0.1, insertion=0.9))))
+    assert answers[3].endswith("It cannot be told: the teacher was asked about 5 images, fewer than 6.")
+    assert answers[0].startswith("No judge objects")
 
 
 def test_what_is_close_to_the_resemblance_of_different_images_is_not_sure():
