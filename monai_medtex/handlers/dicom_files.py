@@ -13,7 +13,7 @@ from ignite.engine import Events
 from monai.engines import Workflow
 
 from monai_medtex.data.dicom_reader import frame_of, is_dicom, read_dicom
-from monai_medtex.metrics import topk_mask, topk_pixels
+from monai_medtex.metrics import evident_topk, topk_pixels
 from monai_medtex.utils import atomic_write, name_inside
 
 from .dicom_objects import DicomSeries, check_highdicom, derivable, highdicom, parametric_map, segmentation
@@ -27,12 +27,13 @@ class DicomFiles:
     """Write theta as a DICOM Parametric Map, and its top K as a Segmentation, for each image that came as DICOM.
 
     Both refer to the image, and keep its patient and study; one series of each is made for a series of images. What is
-    no DICOM image, or one frame of several, gets none.
+    no DICOM image, or one frame of several, gets none, and theta without evidence no Segmentation, see
+    :func:`~monai_medtex.metrics.evident_topk`.
 
     Args:
         folder: where to; the images' folders below ``root`` are kept.
         root: folder that holds the images, or the list of them in that folder.
-        k: the paper's k: the Segmentation holds k / 64 of the pixels.
+        k: the paper's k: the Segmentation holds at most k / 64 of the pixels.
 
     Raises:
         InputError: When highdicom is missing, or ``k`` is not in 1..64.
@@ -45,7 +46,7 @@ class DicomFiles:
         self.root = root
         self.k = k
         self._series: dict[tuple[str, str], DicomSeries] = {}
-        self._left_out = 0
+        self._left_out = self._flat = 0
 
     def attach(self, engine: Workflow) -> None:
         """Write after every iteration."""
@@ -61,17 +62,23 @@ class DicomFiles:
             self._write(item["path"], torch.as_tensor(output["theta"]))
 
     def report(self, engine: Workflow) -> None:  # noqa: ARG002
-        """Say how many images got no DICOM object."""
+        """Say how many images got no DICOM object, or the map alone."""
         if self._left_out:
             logger.info("no DICOM is written for %d images: only for DICOM files of one frame", self._left_out)
-        self._left_out = 0
+        if self._flat:
+            logger.info("no Segmentation is written for %d images: no evidence above theta's noise", self._flat)
+        self._left_out = self._flat = 0
 
     def _write(self, path: str, theta: torch.Tensor) -> None:
         scores = theta.clamp(0, 1).transpose(1, 2).contiguous()  # channel, row, column
-        selected = topk_mask(scores[None], topk_pixels(scores.shape[1:], self.k))[0, 0]
+        selected = evident_topk(scores[None], topk_pixels(scores.shape[1:], self.k))[0, 0]
+        objects = [("theta", parametric_map, scores[0]), ("topk", segmentation, selected)]
+        if not selected.any():
+            objects.pop()
+            self._flat += 1
         made = {}
         try:
-            for name, make, pixels in (("theta", parametric_map, scores[0]), ("topk", segmentation, selected)):
+            for name, make, pixels in objects:
                 source = derivable(read_dicom(path, stop_before_pixels=True))
                 made[name] = make(source, pixels, self._next(source, name))
         except (AttributeError, TypeError, ValueError) as error:

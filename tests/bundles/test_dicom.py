@@ -29,7 +29,8 @@ GEOMETRY = {
 
 @pytest.fixture
 def pixels() -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (ROWS, COLUMNS), dtype=np.uint8)
+    """A few bright ones among many dark ones, as evidence is."""
+    return (255 * np.random.default_rng(0).random((ROWS, COLUMNS)) ** 8).astype(np.uint8)
 
 
 @pytest.fixture

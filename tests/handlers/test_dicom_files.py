@@ -60,8 +60,8 @@ def explain(tmp_path) -> Callable[..., Path]:
 
 @pytest.fixture
 def theta() -> torch.Tensor:
-    """Scores of shape (1, x, y), as they are in memory."""
-    return torch.rand(1, COLUMNS, ROWS, generator=torch.Generator().manual_seed(0))
+    """Scores of shape (1, x, y), as they are in memory: a few high ones among many near 0."""
+    return torch.rand(1, COLUMNS, ROWS, generator=torch.Generator().manual_seed(0)) ** 12
 
 
 def check_reference(made: pydicom.Dataset, source: pydicom.Dataset) -> None:
@@ -155,6 +155,15 @@ def test_images_of_a_series_give_one_series_of_each_kind(explain, write_dicom, t
     assert made["a_theta"].SeriesInstanceUID != made["a_topk"].SeriesInstanceUID
     assert made["a_theta"].SeriesNumber != made["a_topk"].SeriesNumber
     assert len({dataset.SOPInstanceUID for dataset in made.values()}) == 4
+
+
+def test_a_flat_map_has_no_segmentation_and_one_line_says_so(explain, source, theta, caplog):
+    with caplog.at_level("INFO", logger="monai_medtex"):
+        folder = explain(source, theta=torch.full_like(theta, 0.4))
+    assert [path.name for path in folder.iterdir()] == ["eye_theta.dcm"]
+    assert [record.message for record in caplog.records] == [
+        "no Segmentation is written for 1 images: no evidence above theta's noise"
+    ]
 
 
 def test_other_images_get_none_and_one_line_says_so(explain, write_dicom, tmp_path, theta, caplog):
