@@ -90,7 +90,9 @@ def _csv_rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield line number and cells by column: first of the header itself, then of each row that is not empty."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            lines = csv.reader(stream)
+            header = stream.readline()
+            stream.seek(0)
+            lines = csv.reader(stream, delimiter=";" if ";" in header and "," not in header else ",")
             names = [name.strip().lower() for name in next(lines, [])]
             yield 1, dict(zip(names, names, strict=True))
             for cells in lines:
@@ -107,7 +109,7 @@ def _csv_files(root: Path) -> list[Path]:
 
 
 def read_csv(root: Path) -> dict[str, list[dict]]:
-    """Read a comma-separated table with a header.
+    """Read a table with a header, separated by commas, or by semicolons as some spreadsheets write it.
 
     Args:
         root: the file, or a folder with exactly one csv file that has a column ``image``. Further columns, optional:

@@ -182,6 +182,15 @@ def test_two_csv_files_are_ambiguous(root: Path) -> None:
         read_dataset(root)
 
 
+def test_a_table_separated_by_semicolons(root: Path) -> None:
+    draw(root, "a,b.png", "c.png")
+    write(root, "list.csv", "image;label\na,b.png;1\nc.png;0\n")
+    assert read_dataset(root)["training"] == [
+        {"image": f"{root}/a,b.png", "label": 1},
+        {"image": f"{root}/c.png", "label": 0},
+    ]
+
+
 def test_palm_as_released(root: Path) -> None:
     masks = "PALM-Training400-Annotation-Lession/Lesion_Masks"
     draw(
