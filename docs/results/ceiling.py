@@ -80,4 +80,6 @@ def main(teacher_ckpt: str, seed: str, epochs: str, *options: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 4:
+        sys.exit(__doc__)
     main(*sys.argv[1:])

@@ -40,4 +40,6 @@ def write_folds(folder: Path, count: int) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
     write_folds(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 5)

@@ -30,4 +30,6 @@ def main(reference: str, report: str, *comparisons: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
     main(*sys.argv[1:])

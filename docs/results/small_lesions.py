@@ -37,5 +37,7 @@ def draw_blots(rng: np.random.Generator, eye: fundus._Eye, image: fundus.Floats)
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
     fundus._draw_atrophy, fundus._draw_haemorrhages = draw_exudates, draw_blots
     print(write_synthetic_fundus(sys.argv[1], size=256, counts={"training": 400, "validation": 80, "test": 2}))

@@ -10,12 +10,13 @@ import torch
 from monai.utils import CommonKeys
 
 from monai_medtex.metrics import PAPER_KS, predictive_kl, probabilities, theta_statistics, topk_iou
+from monai_medtex.metrics.theta_statistics import STATISTICS
 
 from .answer_table import AnswerTable
 
 __all__ = ["ImageTable"]
 
-THETA_COLUMNS = ("theta_mean", "theta_std", "theta_above_half", "theta_saturated")
+THETA_COLUMNS = tuple(f"theta_{name}" for name in STATISTICS)
 
 
 class ImageTable(AnswerTable):

@@ -34,6 +34,9 @@ class DistillationLoss(_Loss):
         prediction_loss: maps student and teacher logits to a scalar; eq. 2 if None.
         reduction: of the transfer losses, ``"mean"`` or ``"sum"``, see :class:`VIDLoss`.
         theta_terms: what else is asked of theta.
+
+    Raises:
+        InputError: When ``lambda_vid`` is negative.
     """
 
     def __init__(

@@ -23,6 +23,9 @@ class KnowledgeDistillationLoss(_Loss):
 
     Args:
         temperature: softens both distributions; positive.
+
+    Raises:
+        InputError: When ``temperature`` is not positive.
     """
 
     def __init__(self, temperature: float = 4.0) -> None:

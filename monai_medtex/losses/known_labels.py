@@ -26,6 +26,9 @@ class KnownLabelsLoss(_Loss):
 
         Returns:
             the mean over the known labels in nats, a scalar; 0 where none is known.
+
+        Raises:
+            InputError: When the shapes differ.
         """
         if logits.shape != labels.shape:
             raise InputError(

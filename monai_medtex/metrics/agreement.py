@@ -104,6 +104,9 @@ class ClassAgreement(ImageRowMetric):
     Args:
         num_classes: number of classes.
         prefix: the names of the figures begin with it.
+
+    Raises:
+        InputError: When ``num_classes`` is below 2.
     """
 
     width = 2

@@ -30,6 +30,9 @@ class AttentionClassifier(nn.Module):
         backbone: a ResNet, such as MONAI's ``resnet18``; its layers are used, not copied.
         gate: maps scores of patches B1HW[D] to weights B1HW[D]: :class:`SoftGate`, :class:`ConcreteGate`.
         grid: patches per axis.
+
+    Raises:
+        InputError: When ``backbone`` has no fully connected layer.
     """
 
     def __init__(self, backbone: ResNet, gate: nn.Module, grid: int = 8) -> None:

@@ -29,6 +29,9 @@ class BlockCNN(nn.Sequential):
         in_channels: channels of the image.
         num_classes: number of logits.
         channels: output channels of each block; every block halves the spatial size.
+
+    Raises:
+        InputError: When ``channels`` is empty.
     """
 
     def __init__(

@@ -20,6 +20,9 @@ class RandomMaskMixIn(nn.Module):
     Args:
         masks: maps theta to random masks, B1HW[D], such as :class:`RandomMasks`.
         share: probability that an image is shown under a random mask.
+
+    Raises:
+        InputError: When ``share`` is outside 0 to 1.
     """
 
     def __init__(self, masks: nn.Module, share: float = 0.5) -> None:

@@ -28,6 +28,9 @@ class VIDHead(nn.Module):
         hidden_channels: channels between the two convolutions, ``teacher_channels`` if None.
         initial_variance: variance before training.
         eps: smallest variance.
+
+    Raises:
+        InputError: When not ``initial_variance > eps > 0``.
     """
 
     def __init__(

@@ -161,3 +161,12 @@ def test_a_mask_made_smaller_stays_where_its_lesion_is() -> None:
     mask[:, 21:45, 11:35] = 1
     shares = torch.nn.functional.avg_pool2d(mask, 4)
     assert torch.equal(Resize(16, size_mode="longest", mode=modes[1])(mask), (shares > 0.5).float())
+
+
+@pytest.mark.parametrize("configs", [CONFIGS, VOLUME])
+@pytest.mark.parametrize("name", ["train", "inference"])
+def test_a_device_may_be_given_by_its_name(configs: Path, name: str) -> None:
+    parser = ConfigParser()
+    parser.read_config(configs / f"{name}.json")
+    parser["device"] = "cpu"
+    assert isinstance(parser.get_parsed_content("amp"), bool)
