@@ -81,11 +81,12 @@ def path_inside(folder: Path, name: object, where: str) -> str:
 def _read_pil(file: str) -> tuple[tuple[int, ...], int]:
     with Image.open(file) as image:
         image.load()
+        ImageOps.exif_transpose(image, in_place=True)
         bands = image.getbands()
         channels = 3 if bands[0] == "P" else sum(band not in "Aa" for band in bands)
         if image.mode == "F":
             _check_finite(np.asarray(image))
-        return ImageOps.exif_transpose(image).size, channels
+        return image.size, channels
 
 
 def _read_nifti(file: str) -> tuple[tuple[int, ...], int]:

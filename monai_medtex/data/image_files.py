@@ -25,7 +25,7 @@ def images_in(folder: Path, pattern: str = "*") -> list[Path]:
 
 def names_no_image(name: str) -> bool:
     """Whether a folder or file is called one of masks, annotations or illustrations."""
-    return _BESIDE.search(name.lower()) is not None
+    return owner_of(name) is not None
 
 
 def owner_of(name: str) -> str | None:

@@ -29,7 +29,7 @@ _PLAIN_MODE = {"P": "RGB", "PA": "RGB", "RGBA": "RGB", "RGBa": "RGB", "LA": "L",
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    image = ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)
     return image.convert(_PLAIN_MODE[image.mode]) if image.mode in _PLAIN_MODE else image
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from monai.visualize.visualizer import default_upsampler
+from monai.visualize import default_upsampler
 from torch import nn
 
 from monai_medtex.networks import ClassEvidence, FrozenTeacher

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from zlib import crc32
 
 import torch
-from monai.visualize.visualizer import default_upsampler
+from monai.visualize import default_upsampler
 from torch import Tensor
 
 from monai_medtex.utils import InputError

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
-from monai.visualize.visualizer import default_upsampler
+from monai.visualize import default_upsampler
 from torch import Tensor, nn
 
 from monai_medtex.utils import InputError

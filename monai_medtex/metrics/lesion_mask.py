@@ -33,9 +33,9 @@ def image_pixels(lesion: Tensor) -> Tensor:
         lesion: ground truth of shape B1HW[D].
 
     Returns:
-        a Boolean table of the flattened spatial axes, shape (B, pixels).
+        a Boolean mask of shape B1HW[D].
     """
-    return (convert_to_tensor(lesion, track_meta=False) >= 0).flatten(1)
+    return convert_to_tensor(lesion, track_meta=False) >= 0
 
 
 def lesion_beside(scores: Tensor, lesion: Tensor) -> Tensor:

@@ -18,9 +18,13 @@ __all__ = ["PAPER_KS", "TopKIoU", "ceiling_iou", "chance_iou", "paper_topk_iou",
 PAPER_KS = (1, 2, 3, 4, 5, 6)
 
 
+def _image_size(lesion: Tensor) -> Tensor:
+    return image_pixels(lesion).flatten(1).sum(dim=1)
+
+
 def _areas(lesion: Tensor, ks: Sequence[int]) -> tuple[Tensor, Tensor]:
     """Selected pixels per k, shape (B, len(ks)), and lesion pixels, shape (B, 1), NaN where there are none."""
-    sizes = image_pixels(lesion).sum(dim=1).tolist()
+    sizes = _image_size(lesion).tolist()
     selected = torch.tensor([[topk_pixels([size], k) for k in ks] for size in sizes], device=lesion.device)
     area = lesion_pixels(lesion).sum(dim=1, keepdim=True).float()
     return selected.view(len(sizes), len(ks)), area.where(area > 0, torch.nan)
@@ -43,9 +47,9 @@ def topk_iou(scores: Tensor, lesion: Tensor, ks: Sequence[int] = PAPER_KS, seed:
         InputError: when the shapes do not fit.
     """
     inside = lesion_beside(scores, lesion)
-    selected, area = _areas(lesion.to(scores.device), ks)
-    padding = ~image_pixels(lesion).view(lesion.shape).to(scores.device)
-    shown = pixel_scores(scores).masked_fill(padding, -torch.inf)
+    lesion = lesion.to(scores.device)
+    selected, area = _areas(lesion, ks)
+    shown = pixel_scores(scores).masked_fill(~image_pixels(lesion), -torch.inf)
     ranked = ranked_pixels(shown, topk_pixels(scores.shape[2:], max(ks)), seed)
     hits = inside.gather(1, ranked).cumsum(dim=1).gather(1, selected - 1)
     return hits / (selected + area - hits)
@@ -80,7 +84,7 @@ def chance_iou(lesion: Tensor, ks: Sequence[int] = PAPER_KS) -> Tensor:
         the plug-in of each image and k, shape (B, len(ks)); NaN where the image has no lesion.
     """
     selected, area = _areas(lesion, ks)
-    overlap = selected * (area / image_pixels(lesion).sum(dim=1, keepdim=True))
+    overlap = selected * (area / _image_size(lesion)[:, None])
     return overlap / (selected + area - overlap)
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 import torch
 from monai.transforms.utils import generate_spatial_bounding_box
 
+from monai_medtex.metrics import image_pixels
+
 __all__ = ["shown_plane"]
 
 
@@ -29,7 +31,7 @@ def shown_plane(
     if len(image) not in (1, 3):
         image = image[:1]
     if image.ndim == 3:
-        start, end = generate_spatial_bounding_box(lesion, lambda mask: mask >= 0)
+        start, end = generate_spatial_bounding_box(lesion, image_pixels)
         rows, columns = map(slice, start, end)
         return image[:, rows, columns], theta[:, rows, columns], lesion[:, rows, columns]
     marked = lesion > 0.5
