@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -130,11 +131,13 @@ class Judge:
         rows: dict[str, Row] = {}
         for batch in batches(self.faithful, self.batch_size):
             stack, scores = self._stack(batch), torch.stack([maps[image.name] for image in batch]).to(self.device)
-            blurred = blur_baseline(stack, stack.shape[-1] * BLUR)
+            inside = torch.stack([image.inside for image in batch]).to(self.device)
+            mean = _of_inside(mean_baseline, stack, inside)
+            blurred = _of_inside(partial(blur_baseline, sigma=stack.shape[-1] * BLUR), stack, inside)
             measures = {
-                "deletion": curve_area(deletion_curve(teacher, stack, scores, mean_baseline(stack))),
-                "insertion": curve_area(insertion_curve(teacher, stack, scores, blurred)),
-                "road": road_score(*road_curves(teacher, stack, scores)),
+                "deletion": curve_area(deletion_curve(teacher, stack, scores, mean, inside=inside)),
+                "insertion": curve_area(insertion_curve(teacher, stack, scores, blurred, inside=inside)),
+                "road": road_score(*road_curves(teacher, stack, scores, inside=inside)),
             }
             for number, image in enumerate(batch):
                 rows[image.name] = {name: float(values[number]) for name, values in measures.items()}
@@ -147,6 +150,12 @@ class Judge:
 def _answer(who: str, logits: Tensor) -> Row:
     confidence, answer = logits.softmax(dim=1).max(dim=1)
     return {f"{who}_class": answer.tolist(), f"{who}_confidence": confidence.tolist()}
+
+
+def _of_inside(baseline: Callable[[Tensor], Tensor], images: Tensor, inside: Tensor) -> Tensor:
+    """A baseline that is a weighted mean of pixels, of the image's own pixels alone; the padding is kept."""
+    weight = baseline(inside.to(images))
+    return torch.where(inside, baseline(images * inside) / weight.clamp_min(torch.finfo(weight.dtype).tiny), images)
 
 
 def _localisation(scores: Tensor, lesion: Tensor) -> Row:

@@ -12,6 +12,8 @@ import torch
 
 from monai_medtex.utils import name_inside
 
+from .native import image_region
+
 __all__ = ["JudgedImage", "batches", "image_name", "load_images", "sample_images"]
 
 
@@ -31,6 +33,13 @@ class JudgedImage(NamedTuple):
     label: int
     image: torch.Tensor
     lesion: torch.Tensor
+
+    @property
+    def inside(self) -> torch.Tensor:
+        """The pixels of the image itself at the network's size, all but the padding; Boolean, shape 1WH."""
+        inside = torch.zeros_like(self.image[:1], dtype=torch.bool)
+        inside[(slice(None), *image_region(inside.shape[-1], self.lesion.shape[1:]))] = True
+        return inside
 
 
 def image_name(path: str | os.PathLike, root: str | os.PathLike | None) -> str:

@@ -8,7 +8,23 @@ from collections.abc import Sequence
 import torch
 from monai.visualize import default_upsampler
 
-__all__ = ["to_native"]
+__all__ = ["image_region", "to_native"]
+
+
+def image_region(side: int, spatial_shape: Sequence[int]) -> tuple[slice, ...]:
+    """Where in the network's square an image lies, as ``Resize(size_mode="longest")`` and ``SpatialPad`` put it there.
+
+    Args:
+        side: of the network's square, in pixels.
+        spatial_shape: size of the image before it was resized, HW[D].
+
+    Returns:
+        a slice of each spatial axis.
+    """
+    longest = max(spatial_shape)
+    inside = [round(side * size / longest) for size in spatial_shape]
+    starts = [(side - size) // 2 for size in inside]
+    return tuple(slice(start, start + size) for start, size in zip(starts, inside, strict=True))
 
 
 def to_native(theta: torch.Tensor, spatial_shape: Sequence[int]) -> torch.Tensor:
@@ -24,8 +40,5 @@ def to_native(theta: torch.Tensor, spatial_shape: Sequence[int]) -> torch.Tensor
     Returns:
         scores of the shape C followed by ``spatial_shape``.
     """
-    side, longest = theta.shape[-1], max(spatial_shape)
-    inside = [round(side * size / longest) for size in spatial_shape]
-    starts = [(side - size) // 2 for size in inside]
-    cut = theta[(slice(None), *(slice(start, start + size) for start, size in zip(starts, inside, strict=True)))]
+    cut = theta[(slice(None), *image_region(theta.shape[-1], spatial_shape))]
     return default_upsampler(tuple(spatial_shape))(cut[None].float())[0]

@@ -22,7 +22,7 @@ from .predictive_kl import PredictiveKL, predictive_kl
 from .road import ROAD_SHARES, road_curves, road_score
 from .theta_statistics import ThetaStatistics, theta_statistics
 from .topk_iou import PAPER_KS, TopKIoU, ceiling_iou, chance_iou, paper_topk_iou, topk_iou
-from .topk_selection import pixel_scores, ranked_pixels, topk_mask, topk_pixels
+from .topk_selection import pixel_scores, ranked_pixels, top_share_mask, topk_mask, topk_pixels
 
 __all__ = [
     "OUTSIDE",
@@ -79,6 +79,7 @@ __all__ = [
     "road_score",
     "theta_statistics",
     "topk_iou",
+    "top_share_mask",
     "topk_mask",
     "topk_pixels",
 ]

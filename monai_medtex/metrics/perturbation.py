@@ -13,19 +13,23 @@ from torch import Tensor
 from ..networks.baselines import blur_baseline, mean_baseline
 from ..utils import InputError
 from .class_probability import class_probability, predicted_class
-from .topk_selection import ranked_pixels
+from .topk_selection import pixel_scores, ranked_pixels
 
 __all__ = ["blur_baseline", "curve_area", "deletion_curve", "insertion_curve", "mean_baseline"]
 
 
-def _replacement_step(scores: Tensor, steps: int) -> Tensor:
-    """Step, 1..steps, in which each pixel is replaced: equal numbers per step, the highest scores first; B1HW[D]."""
+def _replacement_step(scores: Tensor, inside: Tensor, steps: int) -> Tensor:
+    """Step, 1..steps, in which each pixel is replaced: equal numbers per step, the highest scores first; B1HW[D].
+
+    Pixels that are not inside come in a later step, thus never.
+    """
+    count = inside.flatten(1).sum(dim=1, keepdim=True)
+    if not 1 <= steps <= count.min():
+        raise InputError(f"steps must be in 1..{int(count.min())}, the number of pixels, but is {steps}")
     pixels = scores[0, 0].numel()
-    if not 1 <= steps <= pixels:
-        raise InputError(f"steps must be in 1..{pixels}, the number of pixels, but is {steps}")
-    ranked = ranked_pixels(scores, pixels)
-    step_of_rank = torch.arange(pixels, device=ranked.device) * steps // pixels + 1
-    step = torch.empty_like(ranked).scatter_(1, ranked, step_of_rank.expand_as(ranked))
+    ranked = ranked_pixels(pixel_scores(scores).masked_fill(~inside, -torch.inf), pixels)
+    step_of_rank = torch.arange(pixels, device=ranked.device) * steps // count + 1
+    step = torch.empty_like(ranked).scatter_(1, ranked, step_of_rank)
     return step.view(-1, 1, *scores.shape[2:])
 
 
@@ -34,13 +38,12 @@ def _curve(
     classify: Callable[[Tensor], Tensor],
     ends: tuple[Tensor, Tensor],
     classes: Tensor,
-    scores: Tensor,
+    replaced_in: Tensor,
     steps: int,
     batch_size: int,
 ) -> Tensor:
     """Probability of each image's class as the highest-scoring pixels of the first end become those of the second."""
     first, last = ends
-    replaced_in = _replacement_step(scores, steps).to(first.device)
     image, step = torch.cartesian_prod(torch.arange(len(first)), torch.arange(steps + 1)).to(first.device).unbind(1)
     probabilities = []
     for i, s in zip(image.split(batch_size), step.split(batch_size), strict=True):
@@ -50,11 +53,17 @@ def _curve(
     return torch.cat(probabilities).view(len(first), steps + 1)
 
 
-def _checked(images: Tensor, scores: Tensor, baseline: Tensor) -> tuple[Tensor, Tensor]:
+def _checked(
+    images: Tensor, scores: Tensor, baseline: Tensor, inside: Tensor | None, steps: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The images, the baseline that keeps their padding, and the step in which each pixel is replaced."""
     if baseline.shape != images.shape or (len(scores), *scores.shape[2:]) != (len(images), *images.shape[2:]):
         shapes = f"{tuple(baseline.shape)} and {tuple(scores.shape)} beside images of {tuple(images.shape)}"
         raise InputError(f"baseline and scores must be of the size of the images but have the shapes {shapes}")
-    return convert_to_tensor(images, track_meta=False), convert_to_tensor(baseline, track_meta=False).to(images.device)
+    whole = convert_to_tensor(images, track_meta=False)
+    inside = torch.ones_like(whole[:, :1], dtype=torch.bool) if inside is None else inside.to(whole.device)
+    baseline = torch.where(inside, convert_to_tensor(baseline, track_meta=False).to(whole), whole)
+    return whole, baseline, _replacement_step(scores.to(whole.device), inside, steps)
 
 
 def deletion_curve(
@@ -64,6 +73,7 @@ def deletion_curve(
     baseline: Tensor,
     steps: int = 16,
     batch_size: int = 64,
+    inside: Tensor | None = None,
 ) -> Tensor:
     """Probability of the whole image's class as the highest-scoring pixels are replaced by a baseline, step by step.
 
@@ -79,16 +89,17 @@ def deletion_curve(
         baseline: what pixels are replaced by, shape BCHW[D], such as :func:`mean_baseline`.
         steps: number of steps.
         batch_size: images that the classifier sees at a time.
+        inside: Boolean, the pixels of the image itself, shape B1HW[D]; by default all. Padding is never replaced.
 
     Returns:
         the probability at each step, shape (B, steps + 1): first the image, last the baseline.
 
     Raises:
-        InputError: when the shapes do not fit, or ``steps`` is not in 1..number of pixels.
+        InputError: when the shapes do not fit, or ``steps`` is not in 1..number of pixels inside.
     """
-    whole, baseline = _checked(images, scores, baseline)
+    whole, baseline, replaced_in = _checked(images, scores, baseline, inside, steps)
     classes = predicted_class(classify, whole, batch_size)
-    return _curve(classify, (whole, baseline), classes, scores, steps, batch_size)
+    return _curve(classify, (whole, baseline), classes, replaced_in, steps, batch_size)
 
 
 def insertion_curve(
@@ -98,6 +109,7 @@ def insertion_curve(
     baseline: Tensor,
     steps: int = 16,
     batch_size: int = 64,
+    inside: Tensor | None = None,
 ) -> Tensor:
     """Probability of the whole image's class as the highest-scoring pixels are put into a baseline, step by step.
 
@@ -111,16 +123,17 @@ def insertion_curve(
         baseline: what the curve starts from, shape BCHW[D], such as :func:`blur_baseline`.
         steps: number of steps.
         batch_size: images that the classifier sees at a time.
+        inside: Boolean, the pixels of the image itself, shape B1HW[D]; by default all. Padding is never replaced.
 
     Returns:
         the probability at each step, shape (B, steps + 1): first the baseline, last the image.
 
     Raises:
-        InputError: when the shapes do not fit, or ``steps`` is not in 1..number of pixels.
+        InputError: when the shapes do not fit, or ``steps`` is not in 1..number of pixels inside.
     """
-    whole, baseline = _checked(images, scores, baseline)
+    whole, baseline, replaced_in = _checked(images, scores, baseline, inside, steps)
     classes = predicted_class(classify, whole, batch_size)
-    return _curve(classify, (baseline, whole), classes, scores, steps, batch_size)
+    return _curve(classify, (baseline, whole), classes, replaced_in, steps, batch_size)
 
 
 def curve_area(curve: Tensor) -> Tensor:

@@ -13,19 +13,16 @@ from torch import Tensor
 from ..utils import InputError
 from .class_probability import class_probability, predicted_class
 from .imputation import noisy_linear_imputation
-from .topk_selection import pixel_scores, topk_mask
+from .topk_selection import pixel_scores, top_share_mask
 
 __all__ = ["ROAD_SHARES", "road_curves", "road_score"]
 
 ROAD_SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
-def _removed(scores: Tensor, share: float, seed: int) -> Tensor:
-    pixels = scores[0, 0].numel()
-    count = round(share * pixels)
-    if not 1 <= count < pixels:
+def _check_share(share: float, pixels: int) -> None:
+    if not 1 <= round(share * pixels) < pixels:
         raise InputError(f"shares must leave some of the {pixels} pixels, and remove some, but hold {share}")
-    return topk_mask(scores, count, seed)
 
 
 def road_curves(
@@ -35,6 +32,7 @@ def road_curves(
     shares: Sequence[float] = ROAD_SHARES,
     seed: int = 0,
     batch_size: int = 64,
+    inside: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Probability of the whole image's class without its most, and without its least, relevant pixels.
 
@@ -49,6 +47,7 @@ def road_curves(
         shares: shares of the pixels that are removed, each in (0, 1).
         seed: seed of the permutation that breaks ties and of the noise; an image's result does not depend on its batch.
         batch_size: images that the classifier sees at a time.
+        inside: Boolean, the pixels of the image itself, shape B1HW[D]; by default all. Padding is never removed.
 
     Returns:
         the probabilities with the most relevant pixels removed first (MoRF) and with the least relevant ones removed
@@ -62,10 +61,13 @@ def road_curves(
         shapes = f"{tuple(scores.shape)} beside images of {tuple(images.shape)}"
         raise InputError(f"scores must be of the size of the images but have the shape {shapes}")
     images = convert_to_tensor(images, track_meta=False)
+    pixels = relevance[0, 0].numel() if inside is None else int(inside.flatten(1).sum(dim=1).min())
+    for share in shares:
+        _check_share(share, pixels)
     classes = predicted_class(classify, images, batch_size)
 
     def without(order: Tensor, share: float) -> Tensor:
-        filled = noisy_linear_imputation(images, _removed(order, share, seed), seed=seed)
+        filled = noisy_linear_imputation(images, top_share_mask(order, share, inside, seed), seed=seed)
         return class_probability(classify, filled, classes, batch_size)
 
     most, least = (torch.stack([without(order, share) for share in shares], dim=1) for order in (relevance, -relevance))

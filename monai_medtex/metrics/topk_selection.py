@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..utils import InputError
 
-__all__ = ["pixel_scores", "ranked_pixels", "topk_mask", "topk_pixels"]
+__all__ = ["pixel_scores", "ranked_pixels", "top_share_mask", "topk_mask", "topk_pixels"]
 
 STEPS = 256 * 256 // (32 * 32)  # steps of K that fill the image: the paper's step is 32 x 32 pixels of 256 x 256
 
@@ -101,3 +101,26 @@ def topk_mask(scores: Tensor, k: int, seed: int = 0) -> Tensor:
     spatial = scores.shape[2:]
     mask = torch.zeros(len(scores), prod(spatial), dtype=torch.bool, device=scores.device)
     return mask.scatter_(1, ranked_pixels(scores, k, seed), True).view(-1, 1, *spatial)
+
+
+def top_share_mask(scores: Tensor, share: float, inside: Tensor | None = None, seed: int = 0) -> Tensor:
+    """Mark the highest-scoring share of each image's own pixels; ties as in :func:`ranked_pixels`.
+
+    Args:
+        scores: shape BCHW[D]; several channels are averaged.
+        share: of an image's pixels, in (0, 1]; rounded, at least one pixel.
+        inside: Boolean, the pixels of the image itself, shape B1HW[D]; by default all. Padding is never marked.
+        seed: seed of the permutation that breaks ties.
+
+    Returns:
+        a Boolean mask of shape B1HW[D].
+    """
+    pixels = prod(scores.shape[2:])
+    if inside is None:
+        count = scores.new_full((len(scores), 1), pixels, dtype=torch.int64)
+    else:
+        scores = pixel_scores(scores).masked_fill(~inside, -torch.inf)
+        count = inside.flatten(1).sum(dim=1, keepdim=True)
+    chosen = torch.arange(pixels, device=count.device) < (count * share).round().clamp_min(1)
+    ranked = ranked_pixels(scores, pixels, seed)
+    return torch.zeros_like(chosen).scatter_(1, ranked, chosen).view(-1, 1, *scores.shape[2:])

@@ -15,7 +15,7 @@ from monai.utils import set_determinism
 from monai.visualize import default_upsampler
 from torch import Tensor, nn
 
-from monai_medtex.metrics import topk_mask
+from monai_medtex.metrics import top_share_mask
 from monai_medtex.networks import load_weights, masked
 from monai_medtex.utils import save_tensors
 
@@ -83,17 +83,16 @@ def _views(
     batch: Batch, theta: Tensor, noise: Tensor, subject: Subject, areas: Sequence[float]
 ) -> Iterator[tuple[str, Tensor]]:
     """What EVAL-X is shown of each image, one name more than once for several draws."""
-    images, pixels = batch.images, batch.images[0, 0].numel()
+    images = batch.images
     removed = subject.baseline(images)
     yield "whole", images
     yield "empty", removed
     yield "theta", masked_by(subject.deployed, images, theta)
     yield "lesion", masked(images, batch.lesions.to(images), removed)
     for area in areas:
-        count = max(1, round(area * pixels))
-        yield f"top {area:g}", masked(images, topk_mask(theta, count).to(images), removed)
+        yield f"top {area:g}", masked(images, top_share_mask(theta, area, batch.inside).to(images), removed)
         for scores in noise:
-            yield f"random {area:g}", masked(images, topk_mask(scores, count).to(images), removed)
+            yield f"random {area:g}", masked(images, top_share_mask(scores, area, batch.inside).to(images), removed)
 
 
 def random_scores(images: int, spatial_shape: Sequence[int], draws: int = DRAWS, seed: int = 0) -> Tensor:

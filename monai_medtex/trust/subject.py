@@ -23,11 +23,12 @@ __all__ = ["Subject", "digest", "load_subject"]
 
 
 class Batch(NamedTuple):
-    """Some test images: positions, images BCHW[D] on the networks' device, and lesions B1HW[D] of the same size."""
+    """Some test images: positions, and on the networks' device images BCHW[D], lesions and own pixels B1HW[D]."""
 
     positions: list[int]
     images: Tensor
     lesions: Tensor
+    inside: Tensor
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ class Subject:
             positions = list(range(start, min(start + self.batch_size, len(self.images))))
             images = torch.stack([self.images[position].image for position in positions]).to(self.device)
             lesions = torch.stack([self.lesions[position] for position in positions]).to(self.device)
-            yield Batch(positions, images, lesions)
+            inside = torch.stack([self.images[position].inside for position in positions]).to(self.device)
+            yield Batch(positions, images, lesions, inside)
 
     @torch.no_grad()
     def maps(self) -> Tensor:

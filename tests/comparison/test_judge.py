@@ -153,3 +153,24 @@ def test_patients_are_named_and_every_image_that_is_judged_has_a_map():
     judge = Judge([one, other], [one], [other])
     assert [row["patient"] for row in judge.answers(sees_a_bright_pixel, None)] == ["patient a", "patient b"]
     assert set(judge.maps(lambda x: x)) == {"a", "b"}
+
+
+def test_the_image_lies_in_the_middle_of_its_padding():
+    wide = white_pixel("wide", 8, 5, lesion=torch.zeros(1, 8, 32, dtype=torch.bool))
+    assert wide.inside.shape == (1, 16, 16)
+    assert wide.inside[0].nonzero().flatten().unflatten(0, (-1, 2))[:, 0].unique().tolist() == [6, 7, 8, 9]
+    assert wide.inside.sum() == 4 * 16
+    assert white_pixel("square", 8, 5).inside.all()
+
+
+def test_the_teacher_is_asked_about_the_image_without_its_padding():
+    """The mean of the image is 0.3, of the square 0.075: the teacher, that sees class 1 above 0.2, keeps its class when
+    the whole image is deleted, though the map ranks the padding first."""
+    image = torch.zeros(1, 16, 16)
+    image[:, 6:10] = 0.3
+    wide = JudgedImage("wide", "", 1, image, torch.zeros(1, 8, 32, dtype=torch.bool))
+    judge = Judge([wide], [], [wide])
+    rows = judge.against_teacher(judge.maps(lambda x: 1 - x), sees_a_bright_pixel)
+    assert rows["wide"]["deletion"] == pytest.approx(1)
+    assert rows["wide"]["insertion"] == pytest.approx(1)
+    assert rows["wide"]["road"] == pytest.approx(0)

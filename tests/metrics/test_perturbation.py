@@ -122,3 +122,18 @@ def test_errors():
     for baseline, scores in ((image[:, :1], image), (image, image[:1]), (image, image[..., :2])):
         with pytest.raises(InputError, match=r"must be of the size of the images .* beside images of \(2, 3, 4, 4\)"):
             insertion_curve(by_brightness, image, scores, baseline)
+
+
+def test_padding_is_never_replaced():
+    """The first two rows of three are the image, 0.9 and 0.3, beside padding of 0.6: 0.6, 0.3 and 0.1 of 12 pixels."""
+    image = torch.tensor([0.9, 0.3, 0.6]).view(1, 1, 3, 1).expand(1, 1, 3, 4)
+    inside = torch.tensor([True, True, False]).view(1, 1, 3, 1).expand(1, 1, 3, 4)
+    scores = torch.tensor([1.0, 0.0, 2.0]).view(1, 1, 3, 1).expand(1, 1, 3, 4)
+    deletion, insertion = (
+        curve(by_brightness, image, scores, torch.zeros_like(image), steps=2, inside=inside)
+        for curve in (deletion_curve, insertion_curve)
+    )
+    assert deletion.tolist() == [pytest.approx([1.8 / 3, 0.9 / 3, 0.6 / 3])]
+    assert insertion.tolist() == [pytest.approx([0.6 / 3, 1.5 / 3, 1.8 / 3])]
+    with pytest.raises(InputError, match=r"steps must be in 1\.\.8, the number of pixels, but is 9"):
+        deletion_curve(by_brightness, image, scores, image, steps=9, inside=inside)

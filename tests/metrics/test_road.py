@@ -83,3 +83,21 @@ def test_errors():
             road_curves(by_left_half, images, images, shares=(share,))
     with pytest.raises(InputError, match=r"scores must be of the size of the images .* \(1, 1, 4, 2\) beside images"):
         road_curves(by_left_half, images, images[..., :2])
+
+
+def test_padding_is_never_removed():
+    """Half of the image's own 128 pixels, its left half, is all that is removed, however high the padding scores."""
+    images, scores = stripes(), left_half_scores()
+    inside = torch.zeros(1, 1, 16, 16, dtype=torch.bool)
+    inside[..., :8, :] = True
+    seen = []
+
+    def classify(batch):
+        seen.append(batch)
+        return by_left_half(batch)
+
+    road_curves(classify, images, scores.masked_fill(~inside, 9.0), shares=(0.5,), inside=inside)
+    _, most, least = seen
+    changed = [(batch != images).any(dim=1, keepdim=True) for batch in (most, least)]
+    assert torch.equal(changed[0], inside & (scores > 0.5))
+    assert torch.equal(changed[1], inside & (scores < 0.5))

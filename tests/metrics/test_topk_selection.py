@@ -7,7 +7,7 @@ import pytest
 import torch
 from monai.data import MetaTensor
 
-from monai_medtex.metrics import pixel_scores, ranked_pixels, topk_mask, topk_pixels
+from monai_medtex.metrics import pixel_scores, ranked_pixels, top_share_mask, topk_mask, topk_pixels
 from monai_medtex.utils import InputError
 
 
@@ -138,3 +138,17 @@ def test_k_must_fit_the_image(k):
 def test_scores_need_a_batch_and_a_channel():
     with pytest.raises(InputError, match=r"BCHW\[D\] but has the shape \(4, 4\)"):
         pixel_scores(torch.zeros(4, 4))
+
+
+def test_a_share_is_one_of_the_images_own_pixels():
+    """Half of 8 own pixels are 4, of 4 are 2, whatever the padding scores; without padding half of all 16."""
+    scores = torch.arange(16.0).view(1, 1, 4, 4).repeat(2, 1, 1, 1)
+    inside = torch.zeros(2, 1, 4, 4, dtype=torch.bool)
+    inside[0, :, :2], inside[1, :, :, 0] = True, True
+    chosen = [mask.flatten().nonzero().flatten().tolist() for mask in top_share_mask(scores, 0.5, inside)]
+    assert chosen == [[4, 5, 6, 7], [8, 12]]
+    assert top_share_mask(scores, 0.5)[0].flatten().nonzero().flatten().tolist() == list(range(8, 16))
+    assert top_share_mask(scores, 1e-6, inside).flatten(1).sum(dim=1).tolist() == [1, 1]
+    assert torch.equal(top_share_mask(scores, 1.0, inside), inside)
+    tied = torch.ones(1, 2, 8, 8)
+    assert torch.equal(top_share_mask(tied, 0.25, seed=3), topk_mask(tied, 16, seed=3))
