@@ -1,6 +1,6 @@
 # Copyright (c) monai_medtex contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Accuracy and F1 of the student against its teacher, or against human labels."""
+"""Accuracy, F1 and kappa of the student against its teacher, or against human labels."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _class_index(classes: Tensor, num_classes: int) -> Tensor:
 
 
 class ClassAgreement(ImageRowMetric):
-    """Accuracy and F1 of the student's classes.
+    """Accuracy, F1 and kappa of the student's classes.
 
     Against the arg max of the teacher's logits this is what the paper calls *post-hoc* accuracy and F1 (prefix
     ``agreement``): the fidelity of the student, not its correctness. Against human labels it is the ordinary accuracy
@@ -130,10 +130,15 @@ class ClassAgreement(ImageRowMetric):
         """Figures over all images and ranks since the last reset.
 
         Returns:
-            ``{prefix}_accuracy``, ``{prefix}_f1`` and ``{prefix}_count``, the number of images with a known target;
-            accuracy and F1 are NaN where that is 0.
+            ``{prefix}_accuracy``, ``{prefix}_f1``, ``{prefix}_kappa`` and ``{prefix}_count``, the number of images
+            with a known target; the others are NaN where that is 0.
         """
         predicted, target = self.get_buffer().unbind(dim=1)
         matrix = confusion_matrix(predicted, target, self.num_classes)
-        figures = {"accuracy": accuracy(matrix), "f1": f1_score(matrix), "count": matrix.sum()}
+        figures = {
+            "accuracy": accuracy(matrix),
+            "f1": f1_score(matrix),
+            "kappa": cohen_kappa(matrix),
+            "count": matrix.sum(),
+        }
         return {f"{self.prefix}_{name}": figure.item() for name, figure in figures.items()}

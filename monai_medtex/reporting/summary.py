@@ -23,6 +23,8 @@ def left_out(metrics: Mapping[str, float]) -> list[str]:
         lines.append("no image has a label: accuracy against labels is left out")
     if metrics.get("lesion_images") == 0:
         lines.append("no image has a lesion mask: IoU at top K is left out")
+    if metrics.get("agreement_count") and not metrics.get("agreement_kappa", 0.0) > 0:
+        lines.append("agreement is no better than that of two constant answers (kappa is 0 or less): it tells nothing")
     return lines
 
 

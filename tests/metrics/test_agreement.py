@@ -89,16 +89,16 @@ def test_binary_f1_without_a_true_positive(predicted, expected):
     assert f1_score(matrix).item() == pytest.approx(expected, nan_ok=True)
 
 
-# student 0 0 1 1 1, teacher 0 1 1 1 0: 3 of 5 agree; F1 of class 1 is 2 * 2 / (3 + 3).
+# student 0 0 1 1 1, teacher 0 1 1 1 0: 3 of 5 agree; F1 of class 1 is 2 * 2 / (3 + 3); of the agreement 2 / 5 * 2 / 5 +
+# 3 / 5 * 3 / 5 = 13 / 25 is expected of independent answers: kappa is (15 - 13) / (25 - 13).
 STUDENT, TEACHER = [0, 0, 1, 1, 1], [0, 1, 1, 1, 0]
 
 
 def test_agreement_compares_the_arg_max_of_both_logits():
     metric = ClassAgreement(2)
     metric(one_hot_logits(STUDENT), one_hot_logits(TEACHER))
-    assert metric.aggregate() == pytest.approx(
-        {"agreement_accuracy": 3 / 5, "agreement_f1": 2 / 3, "agreement_count": 5}
-    )
+    expected = {"agreement_accuracy": 3 / 5, "agreement_f1": 2 / 3, "agreement_kappa": 1 / 6, "agreement_count": 5}
+    assert metric.aggregate() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("form", ["B", "B1", "numbers", "0-d", "1-d", "half", "indices", "meta", "decollated"])
@@ -126,13 +126,16 @@ def test_labels_in_every_form(form):
             images = decollate_batch({"pred": logits, "label": labels})
             metric([image["pred"] for image in images], [image["label"] for image in images])
     assert metric.get_buffer().tolist() == [list(pair) for pair in zip(STUDENT, TEACHER, strict=True)]
-    assert metric.aggregate() == pytest.approx({"label_accuracy": 3 / 5, "label_f1": 2 / 3, "label_count": 5})
+    expected = {"label_accuracy": 3 / 5, "label_f1": 2 / 3, "label_kappa": 1 / 6, "label_count": 5}
+    assert metric.aggregate() == pytest.approx(expected)
 
 
 def test_unknown_labels_are_excluded_but_keep_their_row():
     metric = ClassAgreement(2, prefix="label")
     metric(one_hot_logits(STUDENT), torch.tensor([0, -1, 1, -1, 0]))  # known: right, right, wrong
-    assert metric.aggregate() == pytest.approx({"label_accuracy": 2 / 3, "label_f1": 2 / 3, "label_count": 3})
+    # 0 1 1 for 0 1 0: 1 / 3 * 2 / 3 + 2 / 3 * 1 / 3 = 4 / 9 is expected, 6 / 9 is found
+    expected = {"label_accuracy": 2 / 3, "label_f1": 2 / 3, "label_kappa": 2 / 5, "label_count": 3}
+    assert metric.aggregate() == pytest.approx(expected)
     assert len(metric.get_buffer()) == 5
 
 
@@ -141,7 +144,7 @@ def test_nothing_known_gives_nan_and_a_count_of_zero(update):
     metric = ClassAgreement(2, prefix="label")
     if update:
         metric([torch.zeros(2), torch.ones(2)], [-1, -1])
-    expected = {"label_accuracy": math.nan, "label_f1": math.nan, "label_count": 0}
+    expected = {"label_accuracy": math.nan, "label_f1": math.nan, "label_kappa": math.nan, "label_count": 0}
     assert metric.aggregate() == pytest.approx(expected, nan_ok=True)
 
 

@@ -13,6 +13,7 @@ import pytest
 from monai_medtex.reporting import left_out, write_summary
 
 NO_LABEL = "no image has a label: accuracy against labels is left out"
+NO_SKILL = "agreement is no better than that of two constant answers (kappa is 0 or less): it tells nothing"
 NO_LESION = "no image has a lesion mask: IoU at top K is left out"
 
 
@@ -23,6 +24,9 @@ NO_LESION = "no image has a lesion mask: IoU at top K is left out"
         ({"label_count": 0, "lesion_images": 2}, [NO_LABEL]),
         ({"label_count": 3.0, "lesion_images": 0.0}, [NO_LESION]),
         ({"label_count": 0, "lesion_images": 0}, [NO_LABEL, NO_LESION]),
+        ({"agreement_count": 4.0, "agreement_kappa": 0.25}, []),
+        ({"agreement_count": 4.0, "agreement_kappa": 0.0}, [NO_SKILL]),
+        ({"agreement_count": 4.0, "agreement_kappa": math.nan}, [NO_SKILL]),  # both always give one and the same class
         ({"agreement_accuracy": 0.5}, []),  # an evaluation that asks for neither
     ],
 )
