@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from .agreement import ClassAgreement, accuracy, cohen_kappa, confusion_matrix, f1_score
 from .answers import answer_text, label_text, log_probabilities, probabilities
-from .bootstrap import bootstrap_means, paired_p_value, percentile_interval
+from .bootstrap import FEWEST_GROUPS, bootstrap_means, paired_p_value, percentile_interval
 from .calibration_error import calibration_error, expected_calibration_error
 from .class_probability import class_probability, predicted_class
 from .evidence_contrast import evident_topk, map_background
@@ -25,8 +25,8 @@ from .topk_iou import PAPER_KS, TopKIoU, ceiling_iou, chance_iou, paper_topk_iou
 from .topk_selection import pixel_scores, ranked_pixels, top_share_mask, topk_mask, topk_pixels
 
 __all__ = [
+    "FEWEST_GROUPS",
     "OUTSIDE",
-    "image_pixels",
     "PAPER_KS",
     "ROAD_SHARES",
     "ClassAgreement",
@@ -55,6 +55,7 @@ __all__ = [
     "expected_calibration_error",
     "f1_score",
     "hit",
+    "image_pixels",
     "insertion_curve",
     "label_text",
     "lesion_beside",

@@ -11,7 +11,9 @@ from torch import Tensor
 
 from ..utils import InputError
 
-__all__ = ["bootstrap_means", "paired_p_value", "percentile_interval"]
+__all__ = ["FEWEST_GROUPS", "bootstrap_means", "paired_p_value", "percentile_interval"]
+
+FEWEST_GROUPS = 6  # fewer can't be told from chance, be they unanimous: 2 * 2 ** -5 > 0.05 (the sign test, two-sided)
 
 
 def _group_indices(images: int, groups: Sequence[Hashable] | None) -> Tensor:

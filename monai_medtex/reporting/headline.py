@@ -116,13 +116,15 @@ def map_sentences(table: Sequence[Row], pairs: Sequence[Row], levels: Row, refer
 
 
 def _difference(pair: Row) -> str:
-    verdict = "higher" if pair["difference"] > 0 else "lower"
-    if pair["low"] <= 0 <= pair["high"]:
+    interval = f"95 % interval {pair['low']:+.3f} to {pair['high']:+.3f}"
+    p_value, verdict = f", p = {pair['p_value']:.3f}", "higher" if pair["difference"] > 0 else "lower"
+    if math.isnan(pair["p_value"]):
+        p_value, verdict = "", "of too few images to tell"
+    elif pair["low"] <= 0 <= pair["high"]:
         verdict = "not told apart by these images"
     return (
         f"The best other method by this measure is {pair['method']}: {pair['reference']} minus {pair['method']} is "
-        f"{pair['difference']:+.3f} (95 % interval {pair['low']:+.3f} to {pair['high']:+.3f}, "
-        f"p = {pair['p_value']:.3f}), {verdict}."
+        f"{pair['difference']:+.3f} ({interval}{p_value}), {verdict}."
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-from monai_medtex.metrics import paired_p_value, percentile_interval
+from monai_medtex.metrics import FEWEST_GROUPS, paired_p_value, percentile_interval
 
 from .comparison_rows import Row
 from .map_scores import MAP_METRICS, MapMetric, MapScores
@@ -23,8 +23,8 @@ def pairwise_table(scores: MapScores, reference: str) -> list[Row]:
     Returns:
         per metric and other method: ``difference`` of the means, reference minus other, over the seeds and images that
         both have; ``low`` and ``high``, its 95 % interval; ``p_value``, two-sided, not corrected for the number of
-        tests; ``best_other``, whether the other one is the best of them by this metric. Empty where the reference has
-        no map, or shares no seed with another method.
+        tests, NaN of fewer than six patients or images; ``best_other``, whether the other one is the best of them by
+        this metric. Empty where the reference has no map, or shares no seed with another method.
     """
     if reference not in scores.methods:
         return []
@@ -37,11 +37,14 @@ def _tests(scores: MapScores, metric: MapMetric, reference: str) -> list[Row]:
     tests = []
     for method in others:
         pair = scores.shared(reference, method)
-        own, other = pair.values(metric.name).nanmean(dim=0).tolist()
+        values = pair.values(metric.name)
+        own, other = values.nanmean(dim=0).tolist()
         if math.isnan(own - other):
             continue
         differences = -pair.draws(metric.name).diff(dim=1).squeeze(dim=1)
         low, high = percentile_interval(differences)
+        known = (~values.isnan().any(dim=1)).tolist()
+        groups = len({group for group, both in zip(pair.groups, known, strict=True) if both})
         tests.append(
             {
                 "fraction": scores.fraction,
@@ -51,7 +54,7 @@ def _tests(scores: MapScores, metric: MapMetric, reference: str) -> list[Row]:
                 "difference": own - other,
                 "low": float(low),
                 "high": float(high),
-                "p_value": float(paired_p_value(differences)),
+                "p_value": float(paired_p_value(differences)) if groups >= FEWEST_GROUPS else math.nan,
                 "best_other": method == (max if metric.higher_is_better else min)(others, key=means.__getitem__),
             }
         )

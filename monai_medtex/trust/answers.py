@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
+from monai_medtex.metrics import FEWEST_GROUPS
+
 from .estimate import Estimate
 
 __all__ = [
@@ -24,7 +26,6 @@ __all__ = [
 
 Found = Mapping[str, Any]
 
-FEW = 6  # images, of which even a sign test that all pass is beyond chance: 2 ** (1 - 6) < 0.05
 MEASURES = {"deletion": "deletion", "insertion": "insertion", "road": "ROAD"}
 QUESTIONS = {
     "code": "Does the map hide a code?",
@@ -110,8 +111,9 @@ def side(difference: Estimate, measure: str) -> str:
 
 def faithful_answer(found: Found) -> Answer:
     """Say whether the teacher misses theta's pixels more than random ones."""
-    if (images := found["faithful"]["images"]) < FEW:
-        return Answer("unclear", f"It cannot be told: the teacher was asked about {images} images, fewer than {FEW}.")
+    if (images := found["faithful"]["images"]) < FEWEST_GROUPS:
+        few = f"the teacher was asked about {images} images, fewer than {FEWEST_GROUPS}"
+        return Answer("unclear", f"It cannot be told: {few}.")
     row = next(row for row in found["faithful"]["theta_minus"] if row["map"] == "random")
     sides = {title: side(Estimate.of(row, measure), measure) for measure, title in MEASURES.items()}
     better = [title for title, found_side in sides.items() if found_side == "better"]

@@ -67,6 +67,12 @@ def test_the_verdict_follows_the_interval():
         assert text.endswith(f"), {verdict}")
 
 
+def test_too_few_images_have_no_verdict():
+    few = pair(difference=0.1, low=0.05, high=0.2, p_value=math.nan)
+    text = map_sentences(TABLE, [few], LEVELS, "MED-TEX")[1]
+    assert text.endswith("(95 % interval +0.050 to +0.200), of too few images to tell.")
+
+
 def test_without_maps_nothing_is_said_of_them():
     assert map_sentences([{"method": "MED-TEX", "failed": "NaN"}], [], LEVELS, "MED-TEX") == []
     assert map_sentences([TABLE[0] | {"iou_mean": math.nan}], [], LEVELS, "MED-TEX") == []

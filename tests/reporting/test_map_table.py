@@ -66,7 +66,7 @@ def test_a_constant_difference_is_exact_in_every_draw():
 
 
 def test_equal_maps_are_not_told_apart():
-    raw = [row(name, image, image / 10) for name in ("MED-TEX", "CAM") for image in range(5)]
+    raw = [row(name, image, image / 10) for name in ("MED-TEX", "CAM") for image in range(6)]
     test = pairwise_table(scores(raw), "MED-TEX")[0]
     assert (test["difference"], test["low"], test["high"], test["p_value"]) == (0, 0, 0, 1)
 
@@ -81,7 +81,15 @@ def test_only_what_both_methods_have_is_compared():
     raw = [row(name, *image_value_seed) for name in ("MED-TEX", "CAM") for image_value_seed in shared]
     raw += [row("CAM", 2, 0.9, 2), row("MED-TEX", 3, 0.2, 0)]
     (test,) = (test for test in pairwise_table(scores(raw), "MED-TEX") if test["metric"] == "auprc")
-    assert (test["difference"], test["low"], test["high"], test["p_value"]) == (0, 0, 0, 1)
+    assert (test["difference"], test["low"], test["high"]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(("images", "patients"), [(5, 5), (8, 5)])
+def test_fewer_than_six_patients_have_no_p_value(images, patients):
+    raw = [row(name, image, value) for name, value in (("MED-TEX", 0.4), ("CAM", 0.2)) for image in range(images)]
+    tests = pairwise_table(scores([line | {"patient": f"p{int(line['image']) % patients}"} for line in raw]), "MED-TEX")
+    assert [test["difference"] for test in tests if test["metric"] == "auprc"] == [pytest.approx(0.2)]
+    assert all(math.isnan(test["p_value"]) for test in tests)
 
 
 def test_methods_that_share_no_seed_are_not_compared():
