@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 from collections.abc import Sequence
@@ -27,6 +28,9 @@ __all__ = ["UNKNOWN", "check_images", "check_labels", "check_names", "label_numb
 UNKNOWN = -1
 
 _WORKERS = 2
+_BITS_12 = 4095
+
+logger = logging.getLogger("monai_medtex")
 
 
 def label_number(value: object, where: str) -> int:
@@ -119,6 +123,25 @@ def _check_grey(file: str) -> None:
         raise InputError(f"values from {low:g} to {high:g}, expected grey values from 0 to 255")
 
 
+def _warn_of_few_bits(entries: Sequence[dict]) -> None:
+    """Warn of 2-D images that fill no more than 12 of 16 bits, since the networks would see them nearly black."""
+    peaks = []
+    for file in (entry["image"] for entry in entries[:20]):
+        if file.lower().endswith((*DICOM_SUFFIXES, ".nii", ".nii.gz")):
+            return
+        with Image.open(file) as image:
+            if not image.mode.startswith("I;16"):
+                return
+            peaks.append(int(np.asarray(image).max()))
+    if peaks and 0 < max(peaks) <= _BITS_12:
+        logger.warning(
+            "%s: 16-bit images whose values reach %d of 65535 look nearly black; multiply them by %d, or give DICOM",
+            entries[0]["image"],
+            max(peaks),
+            65536 // (max(peaks) + 1),
+        )
+
+
 def _check_finite(values: np.ndarray) -> None:
     if not np.isfinite(values).all():
         raise InputError("holds values that are not finite")
@@ -180,6 +203,8 @@ def _problem(entry: dict, channels: int, spatial_dims: int) -> str | None:
 def check_images(entries: Sequence[dict], channels: int, spatial_dims: int = 2) -> None:
     """Read every image and mask once, and refuse those that a training would fail on.
 
+    Images of 16 bits that use 12 of them or fewer are warned of.
+
     As :class:`~monai_medtex.data.PlainPILReader` reads them, alpha is no channel, and a palette makes 3.
 
     Args:
@@ -201,6 +226,7 @@ def check_images(entries: Sequence[dict], channels: int, spatial_dims: int = 2) 
         ]
     if problems:
         raise InputError(problems[0] + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""))
+    _warn_of_few_bits(entries)
 
 
 def check_names(entries: Sequence[dict]) -> None:

@@ -66,7 +66,9 @@ class DicomFiles:
         if self._left_out:
             logger.info("no DICOM is written for %d images: only for DICOM files of one frame", self._left_out)
         if self._flat:
-            logger.info("no Segmentation is written for %d images: no evidence above theta's noise", self._flat)
+            logger.info(
+                "no Segmentation is written for %d images: no top K stands out from the rest of theta", self._flat
+            )
         self._left_out = self._flat = 0
 
     def _write(self, path: str, theta: torch.Tensor) -> None:

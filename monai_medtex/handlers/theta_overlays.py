@@ -19,7 +19,7 @@ __all__ = ["ThetaOverlays"]
 class ThetaOverlays:
     """Show the first images of a validation in TensorBoard: image, theta, and contours of the top K and the lesion.
 
-    Of volumes one slice is shown. There is no contour of the top K where theta shows no evidence above its noise.
+    Of volumes one slice is shown. There is no contour of the top K where none stands out from the rest of theta.
 
     Args:
         writer: of TensorBoard.

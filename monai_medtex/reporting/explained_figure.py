@@ -52,8 +52,8 @@ def explained_figure(
 ) -> Figure:
     """Draw a column for each image: the image, theta on the fixed scale from 0 to 1, and contours.
 
-    The contours are the top K pixels (yellow) and the lesion (blue). Where theta shows no evidence above its noise the
-    figure says so, and draws no top K. Where they are mostly the same pixels in all images, it warns that they were
+    The contours are the top K pixels (yellow) and the lesion (blue). Where no top K stands out from the rest of theta,
+    the figure says so and draws none. Where they are mostly the same pixels in all images, it warns that they were
     chosen by their place.
 
     Args:
@@ -100,7 +100,7 @@ def _draw(column: Sequence[Axes], sample: ExplainedImage, top: torch.Tensor) -> 
     shown = column[1].imshow(scores[0, 0].mT, cmap="magma", vmin=0, vmax=1)
     column[2].imshow(_outlined(pixels, top, sample.lesion > 0.5))
     if not top.any():
-        column[2].set_title("no evidence above\ntheta's noise", fontsize=8, loc="left")
+        column[2].set_title("no top K stands out\nfrom the rest of theta", fontsize=8, loc="left")
     return shown
 
 

@@ -131,6 +131,17 @@ def test_16_bits_are_taken(tmp_path: Path) -> None:
         check_images([entry(str(tmp_path / name))], 1)
 
 
+@pytest.mark.parametrize(
+    ("peaks", "warned"), [([1000, 4095], "reach 4095 of 65535 look nearly black; multiply them by 16"), ([9, 4096], "")]
+)
+def test_12_bits_in_16_are_warned_of(tmp_path: Path, caplog, peaks: list[int], warned: str) -> None:
+    for number, peak in enumerate(peaks):
+        Image.fromarray(np.array([[0, peak]], dtype=np.uint16)).save(tmp_path / f"{number}.png")
+    check_images([entry(str(tmp_path / f"{number}.png")) for number in range(len(peaks))], 1)
+    assert warned in caplog.text
+    assert bool(warned) == bool(caplog.text)
+
+
 def test_masks_and_volumes_may_hold_any_values(tmp_path: Path) -> None:
     image, mask = noise(tmp_path / "a.png", "L"), tmp_path / "m.png"
     Image.fromarray(np.full((24, 32), 60000, dtype=np.uint16)).save(mask)

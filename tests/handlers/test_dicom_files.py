@@ -162,7 +162,7 @@ def test_a_flat_map_has_no_segmentation_and_one_line_says_so(explain, source, th
         folder = explain(source, theta=torch.full_like(theta, 0.4))
     assert [path.name for path in folder.iterdir()] == ["eye_theta.dcm"]
     assert [record.message for record in caplog.records] == [
-        "no Segmentation is written for 1 images: no evidence above theta's noise"
+        "no Segmentation is written for 1 images: no top K stands out from the rest of theta"
     ]
 
 

@@ -89,7 +89,7 @@ def test_a_flat_theta_has_no_top_k_and_says_so():
     )
     figure = explained_figure([flat], ["normal", "abnormal"])
     panel = figure.axes[2]
-    assert panel.get_title(loc="left") == "no evidence above\ntheta's noise"
+    assert panel.get_title(loc="left") == "no top K stands out\nfrom the rest of theta"
     assert (panel.images[0].get_array() == 0.25).all()
 
 
