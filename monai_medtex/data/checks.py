@@ -29,6 +29,7 @@ UNKNOWN = -1
 
 _WORKERS = 2
 _BITS_12 = 4095
+_NARROWEST = 30
 
 logger = logging.getLogger("monai_medtex")
 
@@ -187,6 +188,8 @@ def _problem(entry: dict, channels: int, spatial_dims: int) -> str | None:
             return f"{file}: a single slice, {size}, expected a volume"
         if found != channels:
             return f"{file}: {found} channel(s), expected {channels}"
+        if spatial_dims == 2 and max(size) > _NARROWEST * min(size):
+            return f"{file}: {size[0]} x {size[1]} pixels, expected sides that differ {_NARROWEST} times at most"
         if spatial_dims == 2:
             _check_grey(file)
         for file in ensure_tuple(entry.get("mask", ())):
@@ -215,8 +218,9 @@ def check_images(entries: Sequence[dict], channels: int, spatial_dims: int = 2) 
     Raises:
         InputError: one line that names the first bad file, the reason, and how many more entries are bad. Bad is a file
             that is missing, unreadable, truncated or not finite, another number of channels or dimensions, a 2-D image
-            whose values are no grey values of 8 or 16 bits, a single slice where a volume is expected, a mask that
-            differs from its image in size or, in 3-D, in affine, or a name that is no UTF-8.
+            whose values are no grey values of 8 or 16 bits or whose one side is more than 30 times the other, a single
+            slice where a volume is expected, a mask that differs from its image in size or, in 3-D, in affine, or a
+            name that is no UTF-8.
     """
     with ThreadPoolExecutor(_WORKERS) as pool:
         problems = [

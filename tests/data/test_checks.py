@@ -125,6 +125,13 @@ def test_2d_images_that_the_network_would_see_as_black_or_white(tmp_path: Path, 
                 check_images([given], 1)
 
 
+def test_strips_are_refused(tmp_path: Path) -> None:
+    check_images([entry(noise(tmp_path / "a.png", "L", (90, 3)))], 1)
+    strip = noise(tmp_path / "b.png", "L", (91, 3))
+    with pytest.raises(InputError, match=r"b.png: 91 x 3 pixels, expected sides that differ 30 times at most"):
+        check_images([entry(strip)], 1)
+
+
 def test_16_bits_are_taken(tmp_path: Path) -> None:
     for name in ("a.png", "a.tif"):
         Image.fromarray(np.array([[8000, 60000]], dtype=np.uint16)).save(tmp_path / name)
