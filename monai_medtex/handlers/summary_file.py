@@ -47,4 +47,6 @@ class SummaryFile:
         logger.info("evaluation: %s", figures)
         for line in summary["left_out"]:
             logger.info("%s", line)
+        for line in summary["cautions"]:
+            logger.warning("%s", line)
         logger.info("results are in %s", self.folder)

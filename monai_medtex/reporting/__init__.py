@@ -17,7 +17,7 @@ from .overlay import contour, explained_strip, heat_overlay
 from .pairwise_table import pairwise_table
 from .region_figure import region_figure
 from .selection_figure import selection_figure
-from .summary import left_out, write_summary
+from .summary import cautions, left_out, write_summary
 from .tables import Column, markdown_table, write_csv
 from .theta_figure import theta_figure
 
@@ -30,6 +30,7 @@ __all__ = [
     "ExplainedImage",
     "Section",
     "agreement_table",
+    "cautions",
     "complexity",
     "contour",
     "explained_figure",

@@ -33,6 +33,7 @@ def test_the_files_hold_the_figures_that_are_known(tmp_path):
     assert summary == {
         "metrics": {"agreement_accuracy": 0.87654321, "label_count": 0, "lesion_images": 3},
         "left_out": ["no image has a label: accuracy against labels is left out"],
+        "cautions": [],
         "images": 7,
     }
     lines = (tmp_path / "new" / "summary.csv").read_text().splitlines()
@@ -46,6 +47,14 @@ def test_the_log_shows_the_main_figures_and_what_is_left_out(tmp_path, caplog):
         "evaluation: agreement_accuracy 0.8765",
         "no image has a label: accuracy against labels is left out",
         f"results are in {tmp_path}",
+    ]
+
+
+def test_agreement_by_chance_is_a_warning(tmp_path, caplog):
+    with caplog.at_level(logging.WARNING, "monai_medtex"):
+        run(tmp_path, {"agreement_count": 3, "agreement_kappa": 0.0})
+    assert [(record.levelname, "kappa is 0 or less" in record.message) for record in caplog.records] == [
+        ("WARNING", True)
     ]
 
 
