@@ -62,5 +62,6 @@ def test_json_and_csv_hold_what_is_known(tmp_path):
 def test_a_summary_replaces_the_last_one(tmp_path):
     write_summary(tmp_path, {"a": 1.0, "b": 2.0}, {})
     write_summary(tmp_path, {"a": 3.0}, {})
-    assert json.loads((tmp_path / "summary.json").read_text()) == {"metrics": {"a": 3.0}, "left_out": [], "cautions": []}
+    expected = {"metrics": {"a": 3.0}, "left_out": [], "cautions": []}
+    assert json.loads((tmp_path / "summary.json").read_text()) == expected
     assert (tmp_path / "summary.csv").read_text().split() == ["metric,value", "a,3.0"]
