@@ -27,6 +27,7 @@ from .readers import (
 )
 from .same_grid_writer import SameGridWriter
 from .same_header_writer import SameHeaderWriter
+from .scale_volume import ScaleVolumed
 from .split import split, take_fraction
 from .synthetic import write_synthetic_fundus, write_synthetic_volumes
 
@@ -37,6 +38,7 @@ __all__ = [
     "PlainPILReader",
     "SameGridWriter",
     "SameHeaderWriter",
+    "ScaleVolumed",
     "check_images",
     "check_labels",
     "check_names",

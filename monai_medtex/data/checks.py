@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
 import os
@@ -98,7 +99,13 @@ def _read_nifti(file: str) -> tuple[tuple[int, ...], int]:
     volume = nibabel.load(file)
     if len(volume.shape) > 4:  # type: ignore[attr-defined]
         raise InputError(f"{len(volume.shape)} axes, expected at most 4, the channels last")  # type: ignore[attr-defined]
-    _check_finite(np.asanyarray(volume.dataobj))  # type: ignore[attr-defined]
+    values = np.asanyarray(volume.dataobj)  # type: ignore[attr-defined]
+    if not (np.issubdtype(values.dtype, np.integer) or np.issubdtype(values.dtype, np.floating)):
+        raise InputError(f"voxels of the kind {values.dtype}, expected whole or real numbers")
+    _check_finite(values)
+    affine = volume.affine  # type: ignore[attr-defined]
+    if not np.isfinite(affine).all() or np.linalg.matrix_rank(affine) < 4:
+        raise InputError(f"the affine {affine.tolist()} places no voxel")
     return volume.shape[:3], math.prod(volume.shape[3:])  # type: ignore[attr-defined]
 
 
@@ -172,8 +179,11 @@ def _check_name(file: str) -> None:
 
 def _same_place(mask: str, image: str) -> bool:
     """Whether the voxels of two NIfTI files lie at the same places, up to a hundredth of a millimetre."""
-    first, second = (nibabel.load(file).affine for file in (mask, image))  # type: ignore[attr-defined]
-    return np.allclose(first, second, atol=0.01)
+    first, second = (nibabel.load(file) for file in (mask, image))
+    ends = [(0, length - 1) for length in first.shape[:3]]  # type: ignore[attr-defined]
+    corners = np.array(list(itertools.product(*ends)))
+    place, other = (nibabel.affines.apply_affine(volume.affine, corners) for volume in (first, second))  # type: ignore[attr-defined]
+    return np.allclose(place, other, rtol=0, atol=0.01)
 
 
 def _problem(entry: dict, channels: int, spatial_dims: int) -> str | None:

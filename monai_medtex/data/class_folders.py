@@ -10,7 +10,7 @@ from pathlib import Path
 from monai_medtex.utils import InputError
 
 from .checks import UNKNOWN
-from .image_files import images_in, is_beside, names_no_image, owner_of
+from .image_files import images_in, is_beside, masks_beside, names_no_image
 from .sections import SECTION_OF, sections_of
 
 __all__ = ["read_class_folders"]
@@ -58,10 +58,9 @@ def read_class_folders(root: Path, class_names: Sequence[str] = ()) -> dict[str,
 
 def _classified(folder: Path) -> list[Path]:
     images = images_in(folder)
-    names = {path.stem for path in images}
-    for path in images:
-        if (own := owner_of(path.stem)) in names:
-            raise InputError(f"{path}: a mask of {own}, not an image; give a datalist.json or a csv file that says so")
+    if masks := masks_beside(images):
+        mask, own = next(iter(masks.items()))
+        raise InputError(f"{mask}: a mask of {own}, not an image; give a datalist.json or a csv file that says so")
     return images
 
 

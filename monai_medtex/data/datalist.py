@@ -177,14 +177,14 @@ def fingerprint(datalist: Mapping[str, list[dict]]) -> str:
         datalist: data list.
 
     Returns:
-        the first 12 hexadecimal digits of a SHA-256 over section, label, and, of image and masks, the path relative to
-        the common folder and the content.
+        the first 12 hexadecimal digits of a SHA-256 over section, label, whether masks are inverted, and, of image and
+        masks, the path relative to the common folder and the content.
 
     Raises:
         InputError: if a file cannot be found.
     """
     rows = [
-        (section, entry["label"], [entry["image"], *ensure_tuple(entry.get("mask", ()))])
+        (section, entry, [entry["image"], *ensure_tuple(entry.get("mask", ()))])
         for section, entries in datalist.items()
         for entry in entries
     ]
@@ -197,7 +197,10 @@ def fingerprint(datalist: Mapping[str, list[dict]]) -> str:
         except OSError as error:
             raise InputError(f"{file}: {error.strerror}") from error
 
-    lines = sorted(json.dumps([section, label, [named(file) for file in files]]) for section, label, files in rows)
+    lines = sorted(
+        json.dumps([section, entry["label"], list(map(named, files)), *["inverted"] * bool(entry.get("mask_inverted"))])
+        for section, entry, files in rows
+    )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 
 

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from .dicom_reader import DICOM_SUFFIXES
 
-__all__ = ["images_in", "is_beside", "names_no_image", "owner_of"]
+__all__ = ["images_in", "is_beside", "masks_beside", "names_no_image", "owner_of"]
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".nii", ".nii.gz", *DICOM_SUFFIXES)
 
@@ -32,6 +33,14 @@ def owner_of(name: str) -> str | None:
     """The image that a file would be a mask or illustration of by its name: ``b0`` of ``b0_mask``, else None."""
     found = _BESIDE.search(name.lower())
     return name[: found.start()].rstrip(" _-.") if found else None
+
+
+def masks_beside(images: Iterable[Path]) -> dict[Path, str]:
+    """Which images are called masks or illustrations of one in the same folder, and of which: ``b0_mask`` of ``b0``."""
+    names = {path: path.name.lower().removesuffix(".gz").rsplit(".", 1)[0] for path in images}
+    taken = {(path.parent, name) for path, name in names.items()}
+    owners = {path: owner_of(name) for path, name in names.items()}
+    return {path: path.name[: len(own)] for path, own in owners.items() if own and (path.parent, own) in taken}
 
 
 def is_beside(path: Path, root: Path) -> bool:

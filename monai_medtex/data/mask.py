@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from monai.config import KeysCollection
-from monai.data import PILReader
+from monai.data import MetaTensor, PILReader
 from monai.data.utils import is_supported_format
 from monai.transforms import LoadImage, MapTransform
 from monai.utils import ensure_tuple
@@ -134,5 +134,7 @@ class LoadLesionMaskd(MapTransform):
         if value.shape[1:] != image.shape[1:]:
             image_file = getattr(image, "meta", {}).get("filename_or_obj", "its image")
             raise InputError(f"mask {file} is {tuple(value.shape[1:])} but {image_file} is {tuple(image.shape[1:])}")
+        if isinstance(value, MetaTensor) and isinstance(image, MetaTensor):
+            value.affine = image.affine  # so that both are turned alike, even where rounding tells their own apart
         numbered = value.max() < LABELS_BELOW and bool((value == value.round()).all())
         return ((value > 0) if numbered else (value > 0) & (2 * value >= value.max())) ^ inverted

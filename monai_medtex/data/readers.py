@@ -20,7 +20,7 @@ from monai_medtex.utils import InputError, given_path
 
 from .checks import UNKNOWN, label_number, path_inside
 from .class_folders import read_class_folders
-from .image_files import images_in, is_beside
+from .image_files import images_in, is_beside, masks_beside
 from .label_lists import listed_label
 from .sections import SECTION_OF, SECTIONS, sections_of
 
@@ -281,10 +281,11 @@ def every_image(path: str | os.PathLike) -> list[str]:
     if root.is_dir() and not any(recognises(root) for _, recognises, _ in _LISTS):
         results = {table.parent for table in root.rglob("predictions.csv")} - {root}
         found = [file for file in images_in(root, "**/*") if results.isdisjoint(file.parents)]
-        images = [str(file) for file in found if not is_beside(file, root)]
+        masks = masks_beside(found)
+        images = [str(file) for file in found if file not in masks and not is_beside(file, root)]
         if len(images) < len(found):
             left_out = len(found) - len(images)
-            _log.info("%s: %d files in folders of masks or annotations are left out", root, left_out)
+            _log.info("%s: %d masks or annotations are left out", root, left_out)
         if images:
             return images
     return [entry["image"] for entries in read_dataset(path).values() for entry in entries]

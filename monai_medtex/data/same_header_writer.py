@@ -17,12 +17,19 @@ from monai_medtex.utils import atomic_write
 __all__ = ["SameHeaderWriter"]
 
 
+_OF_THE_SOURCE = {
+    *("data_type", "db_name", "aux_file", "intent_name"),
+    *("intent_code", "intent_p1", "intent_p2", "intent_p3"),
+}
+
+
 class SameHeaderWriter(NibabelWriter):
     """Write NIfTI of scores in [0, 1] that lie on the grid of a NIfTI file, with that file's header.
 
     Affine, qform and sform with their codes, voxel size and units are the source's, bit by bit; MONAI's own writer
-    keeps the affine alone, and resamples. The data are float32 and shown from 0 to 1; header extensions, which may hold
-    what was known of the patient, are left out. The file appears whole, under its final name at once.
+    keeps the affine alone, and resamples. The data are float32 and shown from 0 to 1. Left out are header extensions
+    and texts, which may hold what was known of the patient, and what the source's values meant. The file appears whole,
+    under its final name at once.
     """
 
     def set_metadata(self, meta_dict: Mapping | None, **options: Any) -> None:  # type: ignore[override]  # noqa: ANN401, ARG002
@@ -48,6 +55,8 @@ class SameHeaderWriter(NibabelWriter):
         header.set_data_dtype(np.float32)
         header["cal_min"], header["cal_max"] = 0, 1
         header["descrip"] = b"theta (MED-TEX)"
+        for field in _OF_THE_SOURCE & set(header.keys()):
+            header[field] = np.zeros_like(header[field])
         image = type(source)(np.asarray(self.data_obj, dtype=np.float32), source.affine, header)
         content = image.to_bytes()
         with atomic_write(filename) as temporary:

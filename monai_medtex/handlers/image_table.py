@@ -55,7 +55,7 @@ class ImageTable(AnswerTable):
                 probabilities(teacher, self.activation),
                 probabilities(student, self.activation),
                 predictive_kl(student, teacher, self.activation)[:, None],
-                theta_statistics(theta),
+                theta_statistics(theta, output["lesion"]),
                 topk_iou(theta, output["lesion"], self.ks),
             ],
             dim=1,

@@ -38,7 +38,8 @@ class BlockCNN(nn.Sequential):
         self, spatial_dims: int, in_channels: int, num_classes: int, channels: Sequence[int] = (32, 64, 128, 256)
     ) -> None:
         if not channels:
-            raise InputError(f"channels must name at least one block but is {channels}.")
+            hint = " (a run with another teacher needs the teacher's config file as well)" if channels is None else ""
+            raise InputError(f"channels must name at least one block but is {channels}{hint}.")
         layers: OrderedDict[str, nn.Module] = OrderedDict()
         for number, (before, after) in enumerate(zip((in_channels, *channels[:-1]), channels, strict=True), start=1):
             layers[f"block{number}"] = nn.Sequential(

@@ -7,7 +7,7 @@ from .errors import InputError, OneLineError, TrainingError, one_line, report_er
 from .files import atomic_write, file_digest, home, name_inside, save_tensors
 from .leave_together import leave_together
 from .options import check_at_least, check_between, check_path, edge_lengths, given_file, given_path
-from .run_folder import fresh_folder, mark_finished, output_folder, read_settings, run_folder
+from .run_folder import check_as_run, fresh_folder, mark_finished, output_folder, read_settings, run_folder
 from .teacher_store import ensure_teacher, teacher_path
 from .versions import versions
 
@@ -16,6 +16,7 @@ __all__ = [
     "OneLineError",
     "TrainingError",
     "atomic_write",
+    "check_as_run",
     "check_at_least",
     "check_between",
     "check_path",

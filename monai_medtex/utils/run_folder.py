@@ -17,7 +17,7 @@ from .errors import InputError
 from .files import atomic_write, home
 from .options import check_path, given_path
 
-__all__ = ["fresh_folder", "mark_finished", "output_folder", "read_settings", "run_folder"]
+__all__ = ["check_as_run", "fresh_folder", "mark_finished", "output_folder", "read_settings", "run_folder"]
 
 logger = logging.getLogger("monai_medtex")
 
@@ -82,6 +82,21 @@ def read_settings(
     if needs and needs not in settings:
         raise InputError(f"{argument}: {run_dir} is a run of another kind (its settings lack {needs})")
     return settings
+
+
+def check_as_run(settings: Mapping[str, Any], **options: object) -> None:
+    """Check that options are those that a run was started with.
+
+    Args:
+        settings: of the run; an option that they do not note may be anything.
+        options: by name.
+
+    Raises:
+        InputError: When one differs.
+    """
+    for name, value in options.items():
+        if settings.get(name, value) != value:
+            raise InputError(f"{name} must be the run's, {settings[name]}, but is {value}")
 
 
 def run_folder(

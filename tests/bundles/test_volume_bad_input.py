@@ -64,6 +64,10 @@ def test_what_is_no_volume_is_named_in_one_line(bundle, copied, one_line, bundle
         ({"volume_answer": "median"}, ["volume_answer must be one of max, mean but is 'median'"]),
         ({"patches_per_volume": 0}, ["patches_per_volume must be a whole number of at least 1, got 0"]),
         ({"lesion_share": 1.5}, ["lesion_share must be in 0..1, got 1.5"]),
+        (
+            {"intensity_range": [800, -200]},
+            ["intensity_range must be two numbers", "got [800, -200]"],
+        ),
         ({"overlap": 1}, ["overlap must be in 0..0.9, got 1"]),
     ],
 )

@@ -199,6 +199,36 @@ def test_masks_of_volumes(tmp_path: Path) -> None:
         check_images([entry(image, mask=volume(tmp_path / "m.nii", (6, 5, 5)))], 1, 3)
 
 
+def test_masks_lie_where_their_images_lie(tmp_path: Path) -> None:
+    """The far corner of a volume of 201 voxels moves by 200 times what a voxel's size differs."""
+    values = np.ones((201, 5, 4), dtype=np.uint8)
+    for name, size in (("v", 1.0), ("near", 1.00004), ("far", 1.00006)):
+        nibabel.save(nibabel.Nifti1Image(values, np.diag([size, 1, 1, 1])), tmp_path / f"{name}.nii")
+    image = str(tmp_path / "v.nii")
+    check_images([entry(image, mask=str(tmp_path / "near.nii"))], 1, 3)
+    with pytest.raises(InputError, match=r"far\.nii: the mask's affine differs"):
+        check_images([entry(image, mask=str(tmp_path / "far.nii"))], 1, 3)
+
+
+@pytest.mark.parametrize("kind", [np.complex64, np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])])
+def test_volumes_of_other_than_numbers(tmp_path: Path, kind: np.dtype) -> None:
+    nibabel.save(nibabel.Nifti1Image(np.zeros((6, 5, 4), dtype=kind), np.eye(4)), tmp_path / "v.nii")
+    with pytest.raises(InputError, match=r"v\.nii: voxels of the kind .*, expected whole or real numbers"):
+        check_images([entry(str(tmp_path / "v.nii"))], 1, 3)
+
+
+@pytest.mark.parametrize("affine", [np.diag([1, np.nan, 1, 1]), np.diag([1, 1, 0, 1])])
+def test_volumes_that_lie_nowhere(tmp_path: Path, affine: np.ndarray) -> None:
+    volume = nibabel.Nifti1Image(np.zeros((6, 5, 4), dtype=np.uint8), np.eye(4))
+    content = bytearray(volume.to_bytes())
+    for offset, row in zip((280, 296, 312), affine, strict=False):
+        content[offset : offset + 16] = np.asarray(row, "<f4").tobytes()
+    content[252:256] = np.array([0, 1], "<i2").tobytes()
+    (tmp_path / "v.nii").write_bytes(content)
+    with pytest.raises(InputError, match=r"v\.nii: the affine .* places no voxel"):
+        check_images([entry(str(tmp_path / "v.nii"))], 1, 3)
+
+
 @pytest.mark.parametrize(("name", "channels"), [("idrid256", 3), ("busi256", 1), ("palm224", 3), ("ms3d", 1)])
 def test_real_images_are_sound(shared_data: Path, name: str, channels: int) -> None:
     datalist = read_dataset(shared_data / name)

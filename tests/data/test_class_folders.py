@@ -93,6 +93,14 @@ def test_ambiguous_folders_are_refused(root: Path, names: tuple[str, ...], messa
         read_dataset(root)
 
 
+def test_masks_beside_volumes_are_refused(root: Path) -> None:
+    for name in ("benign/v.nii.gz", "benign/v_mask.nii.gz", "normal/a.nii.gz"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    with pytest.raises(InputError, match=r"v_mask\.nii\.gz: a mask of v, not"):
+        read_dataset(root)
+
+
 def test_an_image_called_after_a_mask_alone_is_an_image(root: Path) -> None:
     draw(root, "a/face_mask.png", "b/unmasked.png")
     assert len(read_dataset(root)["training"]) == 2

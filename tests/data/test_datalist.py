@@ -173,7 +173,14 @@ def test_unlabelled_images_of_all_sections(tmp_path: Path) -> None:
 )
 def test_of_a_folder_every_image_is_listed_but_masks(tmp_path: Path, names: tuple[str, ...]) -> None:
     root = tmp_path.resolve()
-    others = ("Lesion Masks/m.png", "2. All Segmentation Groundtruths/g.png", ".hidden/h.png", "out/theta/t.png")
+    masks = [f"{name[:-4]}_mask_1.png" for name in names]
+    others = (
+        *masks,
+        "Lesion Masks/m.png",
+        "2. All Segmentation Groundtruths/g.png",
+        ".hidden/h.png",
+        "out/theta/t.png",
+    )
     for name in (*names, *others):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         Image.new("L", (2, 2)).save(root / name)
@@ -200,6 +207,9 @@ def test_fingerprint_is_the_same_elsewhere_and_in_another_order(tmp_path: Path) 
     assert int(mark, 16) >= 0
     assert fingerprint(read_dataset(tmp_path / "deep" / "copy")) == mark
     assert fingerprint({**datalist, "training": datalist["training"][::-1]}) == mark
+    for inverted in (False, True):
+        training = [{**entry, "mask_inverted": inverted} for entry in datalist["training"]]
+        assert (fingerprint({**datalist, "training": training}) == mark) is not inverted
 
 
 def test_images_are_a_runs_wherever_they_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

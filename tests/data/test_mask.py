@@ -138,6 +138,25 @@ def test_volumes_keep_image_and_mask_aligned(tmp_path: Path) -> None:
     assert torch.equal(without["mask"].affine, without["image"].affine)
 
 
+@pytest.mark.parametrize("angle", [45 - 1e-6, 45, 45 + 1e-6, 135])
+def test_a_mask_is_turned_as_its_image_where_rounding_tells_their_axes_apart(tmp_path: Path, angle: float) -> None:
+    """An oblique volume has the voxel size and quaternion of its header; the mask has the same affine as a matrix."""
+    cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    affine = np.array([[cos, -sin, 0, 5], [sin, cos, 0, -3], [0, 0, 1, 2], [0, 0, 0, 1]])
+    values = np.zeros((5, 5, 4), dtype=np.float32)
+    values[0, 1, 1] = 1
+    image, mask = (nibabel.Nifti1Image(values, affine) for _ in range(2))
+    image.set_qform(affine, 1)
+    image.set_sform(None, 0)
+    turned = np.radians(1e-4)
+    mask.set_sform(affine @ [[1, -turned, 0, 0], [turned, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], 1)
+    for name, volume in (("image", image), ("mask", mask)):
+        nibabel.save(volume, tmp_path / f"{name}.nii.gz")
+    entry = {"image": str(tmp_path / "image.nii.gz"), "mask": str(tmp_path / "mask.nii.gz")}
+    result = Orientationd(["image", "mask"], axcodes="RAS", labels=None)(loaded(entry))
+    assert torch.equal(torch.as_tensor(result["mask"]), torch.as_tensor(result["image"]))
+
+
 def test_entries_with_and_without_mask_make_one_batch(tmp_path: Path, image: str) -> None:
     entries = [{"image": image, "mask": save(GREY, tmp_path / "mask.png")}, {"image": image}]
     transform = Compose([LoadImaged("image", ensure_channel_first=True), LoadLesionMaskd()])

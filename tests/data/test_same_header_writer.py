@@ -60,6 +60,15 @@ def test_of_several_channels_one_map_is_left_and_extensions_are_not(tmp_path):
     assert b"Doe" not in (tmp_path / "theta.nii.gz").read_bytes()
 
 
+def test_what_the_header_said_of_the_patient_and_the_values_is_left_out(tmp_path):
+    source = nibabel.Nifti1Image(np.zeros((3, 4, 5), np.float32), RAS)
+    source.header["db_name"], source.header["aux_file"] = b"Doe^Jane", b"/ward/Doe.par"
+    source.header.set_intent("t test", (7,), name="Doe")
+    theta = written(source, tmp_path, ".nii")
+    assert theta.header.get_intent() == ("none", (), "")
+    assert b"Doe" not in (tmp_path / "theta.nii").read_bytes()
+
+
 def test_same_theta_gives_the_same_bytes(tmp_path):
     source = nibabel.Nifti1Image(np.zeros((3, 4, 5), np.int16), RAS)
     files = []

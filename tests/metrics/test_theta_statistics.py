@@ -18,6 +18,17 @@ def test_by_hand():
     assert theta_statistics(theta)[0].tolist() == pytest.approx([0.5, math.sqrt(0.625 / 4), 0.5, 0.5])
 
 
+def test_padding_is_no_part_of_the_image():
+    theta = torch.tensor([0.0, 1.0, 0.25, 0.75, 0.9, 0.9]).view(1, 1, 3, 2)
+    lesion = torch.tensor([0.0, 1, 0, 0, -1, -1]).view(1, 1, 3, 2)
+    assert theta_statistics(theta, lesion).equal(theta_statistics(theta[:, :, :2]))
+    colours = theta.repeat(1, 3, 1, 1)
+    assert theta_statistics(colours, lesion)[0].tolist() == pytest.approx([0.5, math.sqrt(0.625 / 4), 0.5, 0.5])
+    metric = ThetaStatistics()
+    metric(theta, lesion)
+    assert metric.aggregate()["theta_mean"] == 0.5
+
+
 @pytest.mark.parametrize(
     ("value", "above_half", "saturated"), [(0.5, 0, 0), (0.011, 0, 0), (0.009, 0, 1), (0.991, 1, 1)]
 )
