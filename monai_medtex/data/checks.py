@@ -55,7 +55,7 @@ def label_number(value: object, where: str) -> int:
         with suppress(ValueError, OverflowError):
             number = float(value)
     if not number.is_integer():
-        raise InputError(f"{where}: label {value!r} is not an integer")
+        raise InputError(f"{where}: label {value!r} is not an integer, nor one of class_names")
     return int(number)
 
 
@@ -280,7 +280,10 @@ def check_labels(entries: Sequence[dict], num_classes: int, required: bool) -> N
         return
     unknown = [entry["image"] for entry in entries if set(np.atleast_1d(entry["label"])) == {UNKNOWN}]
     if unknown:
-        raise InputError(f"{unknown[0]}: no label, but labels are required; {len(unknown)} image(s) have none")
+        raise InputError(
+            f"{unknown[0]}: no label, but a teacher is trained on labels (or given as teacher_ckpt); "
+            f"{len(unknown)} image(s) have none"
+        )
     classes = sorted({str(entry["label"]) for entry in entries})
     if len(classes) < 2:
         found = ", ".join(classes)

@@ -15,17 +15,21 @@ from .checks import UNKNOWN, label_number
 __all__ = ["held_labels", "listed_label", "strata", "with_label_lists"]
 
 
-def listed_label(value: object, where: str) -> int | list[int]:
+def listed_label(value: object, where: str, class_names: Sequence[str] = ()) -> int | list[int]:
     """Read a label as it stands in a list or table.
 
     Args:
-        value: a class index, or a list of 1, 0 and -1, in a table separated by blanks; ``None`` or empty text for
-            unknown.
+        value: a class by index, or by name if that is no number, or a list of 1, 0 and -1, in a table separated by
+            blanks; ``None`` or empty text for unknown.
         where: file and entry, for the error.
+        class_names: names of the classes.
 
     Raises:
         InputError: if it is something else.
     """
+    names = [str(name).lower() for name in class_names]
+    if isinstance(value, str) and (name := value.strip().lower()) in names and not name.isnumeric():
+        return names.index(name)
     if isinstance(value, str) and len(value.split()) > 1:
         value = value.split()
     if not isinstance(value, list):

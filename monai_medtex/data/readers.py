@@ -41,31 +41,34 @@ def _with_masks(entry: dict[str, Any], masks: list[str], inverted: bool = False)
     return entry | mask | ({"mask_inverted": True} if inverted else {})
 
 
-def _listed(folder: Path, raw: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _listed(folder: Path, raw: Mapping[str, Any], where: str, class_names: Sequence[str] | None) -> dict[str, Any]:
     masks = raw.get("mask") or []
     inverted = str(raw.get("mask_inverted") or "false").lower()
     if inverted not in ("true", "false"):
         raise InputError(f"{where}: mask_inverted is {inverted!r}, expected true or false")
-    entry = {"image": path_inside(folder, raw.get("image"), where), "label": listed_label(raw.get("label"), where)}
+    label = UNKNOWN if class_names is None else listed_label(raw.get("label"), where, class_names)
+    entry = {"image": path_inside(folder, raw.get("image"), where), "label": label}
     masks = [path_inside(folder, mask, where) for mask in (masks if isinstance(masks, list) else [masks])]
     names = [raw.get(key) for key in ("patient", "subject", "patient_id")]
     patients = [str(name) for name in names if name not in (None, "")]
     return _with_masks(entry, masks, inverted == "true") | ({"patient": patients[0]} if patients else {})
 
 
-def read_datalist(root: Path) -> dict[str, list[dict]]:
+def read_datalist(root: Path, class_names: Sequence[str] | None = ()) -> dict[str, list[dict]]:
     """Read MONAI's ``datalist.json``.
 
     Args:
         root: the file, or the folder that holds ``datalist.json``. Its keys ``training``, ``validation``, ``test`` hold
             lists of ``{"image", "label"?, "mask"?, "mask_inverted"?, "patient"|"subject"|"patient_id"?}`` or of paths;
             paths are relative to the file's folder.
+        class_names: names that a label may have instead of a number; None to look at no label.
 
     Returns:
         data list.
 
     Raises:
-        InputError: for a file that is no such list, a path that leads out of the folder, or a label that is no integer.
+        InputError: for a file that is no such list, a path that leads out of the folder, or a label that is no integer
+            and no name of a class.
     """
     file = root / "datalist.json" if root.is_dir() else root
     folder, result = file.parent.resolve(), sections_of()
@@ -82,7 +85,7 @@ def read_datalist(root: Path) -> dict[str, list[dict]]:
             raise InputError(f"{file}: {section} must be a list, got {raws!r}")
         for index, raw in enumerate(raws):
             raw = raw if isinstance(raw, dict) else {"image": raw}
-            result[section].append(_listed(folder, raw, f"{file}: {section}[{index}]"))
+            result[section].append(_listed(folder, raw, f"{file}: {section}[{index}]", class_names))
     return result
 
 
@@ -108,7 +111,7 @@ def _csv_files(root: Path) -> list[Path]:
     return [file for file in files if "image" in next(_csv_rows(file))[1]]
 
 
-def read_csv(root: Path) -> dict[str, list[dict]]:
+def read_csv(root: Path, class_names: Sequence[str] | None = ()) -> dict[str, list[dict]]:
     """Read a table with a header, separated by commas, or by semicolons as some spreadsheets write it.
 
     Args:
@@ -116,13 +119,14 @@ def read_csv(root: Path) -> dict[str, list[dict]]:
             ``label``, ``mask``, ``mask_inverted``, ``patient`` (or ``subject``, ``patient_id``) and ``split``
             (``training``/``train``, ``validation``/``val``, ``test``). An empty cell is an unknown; without ``split`` a
             row is for training. Paths are relative to the file's folder.
+        class_names: names that a label may have instead of a number; None to look at no label.
 
     Returns:
         data list.
 
     Raises:
-        InputError: for no or several such files, a path that leads out of the folder, a label that is no integer, or
-            another value of ``split``.
+        InputError: for no or several such files, a path that leads out of the folder, a label that is no integer and
+            no name of a class, or another value of ``split``.
     """
     files = _csv_files(root)
     if len(files) != 1:
@@ -132,7 +136,7 @@ def read_csv(root: Path) -> dict[str, list[dict]]:
         where, name = f"{files[0]}: line {line}", row.get("split", "").lower() or "training"
         if name not in SECTION_OF:
             raise InputError(f"{where}: split {name!r} is none of {', '.join(SECTION_OF)}")
-        result[SECTION_OF[name]].append(_listed(folder, row, where))
+        result[SECTION_OF[name]].append(_listed(folder, row, where, class_names))
     return result
 
 
@@ -228,13 +232,12 @@ def read_idrid(root: Path) -> dict[str, list[dict]]:
     return {section: [entry for part in parts for entry in part.get(section, [])] for section in SECTIONS}
 
 
-_LAYOUTS = (
-    ("datalist.json", lambda root: root.suffix.lower() == ".json" or (root / "datalist.json").is_file(), read_datalist),
-    ("csv file with a column image", lambda root: root.suffix.lower() == ".csv" or bool(_csv_files(root)), read_csv),
-    ("IDRiD", _is_idrid, read_idrid),
-    ("PALM", _is_palm, read_palm),
-)
-_LISTS = _LAYOUTS[:2]
+def _has_datalist(root: Path) -> bool:
+    return root.suffix.lower() == ".json" or (root / "datalist.json").is_file()
+
+
+def _has_csv(root: Path) -> bool:
+    return root.suffix.lower() == ".csv" or bool(_csv_files(root))
 
 
 def read_dataset(path: str | os.PathLike, class_names: Sequence[str] = ()) -> dict[str, list[dict]]:
@@ -243,7 +246,7 @@ def read_dataset(path: str | os.PathLike, class_names: Sequence[str] = ()) -> di
     Args:
         path: ``datalist.json`` or a csv file, or a folder with one of them, with IDRiD or PALM as released, with one
             folder per class, or with images.
-        class_names: of class folders, see :func:`read_class_folders`.
+        class_names: what class folders, see :func:`read_class_folders`, and labels of lists may be called.
 
     Returns:
         data list.
@@ -251,8 +254,17 @@ def read_dataset(path: str | os.PathLike, class_names: Sequence[str] = ()) -> di
     Raises:
         InputError: if ``path`` does not exist or holds no images in one of these layouts.
     """
-    root = _existing(path)
-    layouts = (*_LAYOUTS, ("folders of images", Path.is_dir, partial(read_class_folders, class_names=class_names)))
+    return _read(_existing(path), class_names)
+
+
+def _read(root: Path, class_names: Sequence[str] | None) -> dict[str, list[dict]]:
+    layouts = (
+        ("datalist.json", _has_datalist, partial(read_datalist, class_names=class_names)),
+        ("csv file with a column image", _has_csv, partial(read_csv, class_names=class_names)),
+        ("IDRiD", _is_idrid, read_idrid),
+        ("PALM", _is_palm, read_palm),
+        ("folders of images", Path.is_dir, partial(read_class_folders, class_names=class_names or ())),
+    )
     for name, recognises, read in layouts:
         if recognises(root):
             datalist = read(root)
@@ -260,7 +272,7 @@ def read_dataset(path: str | os.PathLike, class_names: Sequence[str] = ()) -> di
                 _log.info("%s: read as %s", root, name)
                 return datalist
             break
-    raise InputError(f"{path}: no images found; accepted: {', '.join(name for name, _, _ in layouts)}")
+    raise InputError(f"{root}: no images found; accepted: {', '.join(name for name, _, _ in layouts)}")
 
 
 def every_image(path: str | os.PathLike) -> list[str]:
@@ -278,7 +290,7 @@ def every_image(path: str | os.PathLike) -> list[str]:
         InputError: if ``path`` does not exist or holds no images.
     """
     root = _existing(path)
-    if root.is_dir() and not any(recognises(root) for _, recognises, _ in _LISTS):
+    if root.is_dir() and not (_has_datalist(root) or _has_csv(root)):
         results = {table.parent for table in root.rglob("predictions.csv")} - {root}
         found = [file for file in images_in(root, "**/*") if results.isdisjoint(file.parents)]
         masks = masks_beside(found)
@@ -288,7 +300,7 @@ def every_image(path: str | os.PathLike) -> list[str]:
             _log.info("%s: %d masks or annotations are left out", root, left_out)
         if images:
             return images
-    return [entry["image"] for entries in read_dataset(path).values() for entry in entries]
+    return [entry["image"] for entries in _read(root, None).values() for entry in entries]
 
 
 def _existing(path: str | os.PathLike) -> Path:

@@ -37,6 +37,14 @@ def test_labels_are_read(value, label):
     assert listed_label(value, "here") == label
 
 
+def test_labels_are_read_by_the_names_of_the_classes():
+    names = ["normal", "mild disease", 1, 3]
+    values = ["Normal ", "mild disease", "MILD DISEASE", "3", "1", 3, ""]
+    assert [listed_label(value, "here", names) for value in values] == [0, 1, 1, 3, 1, 3, -1]
+    with pytest.raises(InputError, match="here: label 'mild' is not an integer, nor one of class_names"):
+        listed_label("mild", "here", names)
+
+
 @pytest.mark.parametrize("value", [[0, 2], "0 2", [[1]], ["a"], [0.5, 1]])
 def test_other_lists_are_refused(value):
     with pytest.raises(InputError, match="here: label"):

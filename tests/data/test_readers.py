@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from monai_medtex.data import (
+    every_image,
     read_csv,
     read_datalist,
     read_dataset,
@@ -144,6 +145,17 @@ def test_csv_with_all_columns(root: Path) -> None:
     assert read_csv(file) == expected
     assert read_csv(root) == expected
     assert read_dataset(root) == expected
+
+
+def test_labels_may_be_names_of_classes_and_do_not_matter_to_inference(root: Path) -> None:
+    names = ["benign", "malignant"]
+    (root / "list.csv").write_text("image,label\na.png,Malignant\nb.png,benign\nc.png,1\n")
+    assert [entry["label"] for entry in read_dataset(root, names)["training"]] == [1, 0, 1]
+    assert every_image(root) == [f"{root}/{name}.png" for name in "abc"]
+    content = {"test": [{"image": "a.png", "label": "malignant"}]}
+    (root / "datalist.json").write_text(json.dumps(content))
+    assert read_dataset(root, names)["test"] == [{"image": f"{root}/a.png", "label": 1}]
+    assert every_image(root) == [f"{root}/a.png"]
 
 
 @pytest.mark.parametrize(
