@@ -10,7 +10,10 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from monai.bundle import ConfigWorkflow
+
+from monai_medtex.networks import BlockCNN
 
 pytestmark = pytest.mark.usefixtures("no_figure")
 
@@ -103,3 +106,17 @@ def test_a_teacher_of_another_preprocessing_is_not_taken_from_the_store(bundle, 
     same = kept_as()
     assert kept_as() == same
     assert len({same, kept_as(teacher_input={**INPUT, "mean": 0.5}), kept_as(teacher_output="sigmoid")}) == 3
+
+
+def test_the_papers_teacher_has_its_own_preprocessing_too(bundle):
+    given = {"mean": 0.4, "std": 0.2}
+    teacher = (
+        bundle("layers", "train", image_size=32, teacher_input=given)
+        .parser.get_parsed_content("teacher_network")
+        .eval()
+    )
+    plain = BlockCNN(2, 3, 2).eval()
+    plain.load_state_dict(teacher.state_dict())
+    images = torch.rand(2, 3, 32, 32)
+    with torch.no_grad():
+        torch.testing.assert_close(teacher.cpu()(images), plain((images - 0.4) / 0.2))
