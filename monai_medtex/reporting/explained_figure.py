@@ -73,7 +73,7 @@ def explained_figure(
         column[0].set_title(_verdicts(sample, class_names, activation), fontsize=8, loc="left")
     for axis, name in zip(axes[:, 0], ("image", "theta", f"top K, k = {k}"), strict=True):
         axis.set_ylabel(name)
-    figure.colorbar(shown, ax=axes[1, :].tolist(), shrink=0.9, label="theta")
+    figure.colorbar(shown, ax=axes[1, :].tolist(), shrink=0.9, label="theta", panchor=False)
     caption = "yellow: the K pixels with the highest theta    blue: the lesion, where its mask is known"
     figure.supxlabel(f"{caption}\n{ONE_PLACE}" if _one_place(tops) else caption, fontsize=9)
     return figure

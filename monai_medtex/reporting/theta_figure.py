@@ -50,7 +50,7 @@ def theta_figure(samples: Sequence[ComparedImage], methods: Sequence[str] = ("ME
             _frame(axis, boxes)
     for axis, title in zip(axes[0], ["image", *methods], strict=True):
         axis.set_title(title, fontsize=10)
-    figure.colorbar(shown, ax=axes[:, 1:].ravel().tolist(), shrink=0.6, aspect=30, label="theta")
+    figure.colorbar(shown, ax=axes[:, 1:].ravel().tolist(), shrink=0.6, aspect=30, label="theta", panchor=False)
     return figure
 
 

@@ -128,7 +128,7 @@ def maps_figure(images: Sequence[Tensor], maps: Mapping[str, Tensor], titles: Ma
             drawn = axis.imshow(pixel_scores(found[number][None])[0, 0].mT, cmap="gray", vmin=0, vmax=1)
     for axis, title in zip(axes[0], ["image", *(titles[name] for name in maps)], strict=True):
         axis.set_title(title, fontsize=8, wrap=True)
-    figure.colorbar(drawn, ax=axes[:, 1:].ravel().tolist(), shrink=0.7, aspect=30, label="theta")
+    figure.colorbar(drawn, ax=axes[:, 1:].ravel().tolist(), shrink=0.7, aspect=30, label="theta", panchor=False)
     return figure
 
 

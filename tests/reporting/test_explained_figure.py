@@ -78,6 +78,15 @@ def test_there_is_a_column_for_each_image():
     assert [axis.get_ylabel() for axis in grid[:, 0]] == ["image", "theta", "top K, k = 3"]
 
 
+def test_a_portrait_beside_a_landscape_stands_at_one_place_in_all_rows():
+    tall, wide = sample(), sample()
+    turned = (tensor.transpose(1, 2) for tensor in (tall.image, tall.theta, tall.lesion))
+    axes = panels([ExplainedImage(*turned, tall.teacher, tall.student, 1), wide])
+    axes[0, 0].figure.draw_without_rendering()
+    lefts = [axis.get_position().x0 for axis in axes[:, 0]]
+    assert lefts == pytest.approx([lefts[0]] * 3, abs=1e-3)
+
+
 def test_the_figure_can_be_saved(tmp_path):
     explained_figure([sample()], ["normal", "abnormal"]).savefig(tmp_path / "figure.png")
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
