@@ -15,16 +15,11 @@ from .datalist import (
     unlabelled_images,
 )
 from .dicom_reader import DicomReader
+from .listed_images import read_csv, read_datalist
 from .mask import LoadLesionMaskd, PlainPILReader
 from .patch_labels import LabelByLesiond, check_patch_labels
-from .readers import (
-    every_image,
-    read_csv,
-    read_datalist,
-    read_dataset,
-    read_idrid,
-    read_palm,
-)
+from .readers import every_image, read_dataset
+from .released_sets import read_idrid, read_palm
 from .same_grid_writer import SameGridWriter
 from .same_header_writer import SameHeaderWriter
 from .scale_volume import ScaleVolumed
