@@ -104,7 +104,7 @@ def _read_nifti(file: str) -> tuple[tuple[int, ...], int]:
         raise InputError(f"voxels of the kind {values.dtype}, expected whole or real numbers")
     _check_finite(values)
     affine = volume.affine  # type: ignore[attr-defined]
-    if not np.isfinite(affine).all() or np.linalg.matrix_rank(affine) < 4:
+    if values.ndim > 2 and not (np.isfinite(affine).all() and np.linalg.matrix_rank(affine) == 4):
         raise InputError(f"the affine {affine.tolist()} places no voxel")
     return volume.shape[:3], math.prod(volume.shape[3:])  # type: ignore[attr-defined]
 
